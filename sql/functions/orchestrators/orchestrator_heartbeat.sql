@@ -3,11 +3,16 @@
 -- alive false: this orchestrator was taken over (silent for longer than p_takeover): cancel everything that runs and
 -- register again; late results will be rejected. next_takeover: how long until the next orchestrator would be dead if
 -- it stays silent (null: there is no other); call recover_stale_orchestrators then rather than waiting for the next beat.
+--
+-- p_held: the leases this orchestrator knows it has (null: it does not say). A lease of its own that it does not name, and that
+-- is older than p_takeover, came from a claim whose reply was lost: nobody runs it, so it is put back (see rescued). Give
+-- claims a statement timeout below p_takeover.
 create or replace function pgconductor.orchestrator_heartbeat(
     p_orchestrator_id uuid,
     p_takeover        interval default '30 seconds',
     p_acknowledged    bigint[] default '{}',
     p_draining        boolean default false,
+    p_held            bigint[] default null,
     out alive             boolean,
     out signal_ids        bigint[],
     out signal_kinds      text[],
@@ -34,6 +39,10 @@ begin
 
     select r.orchestrators, r.rescued, r.dead_lettered into recovered_orchestrators, rescued, dead_lettered
     from pgconductor.recover_stale_orchestrators(p_takeover) r;
+
+    if p_held is not null then
+        rescued := rescued + pgconductor._release_lost_leases(p_orchestrator_id, p_held, v_now - p_takeover, v_now);
+    end if;
 
     perform pgconductor._adopt_stray_lanes(p_orchestrator_id);
 
