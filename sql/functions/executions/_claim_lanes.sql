@@ -23,7 +23,7 @@ returns table (
     trace_parent  text,
     payload       jsonb,
     next_position jsonb,
-    next_due      timestamptz)
+    next_due_in   double precision)
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
@@ -188,7 +188,7 @@ begin
         -- All we saw were rows that had to be moved out of the way: due is due, come again at once.
         return query
             select null::bigint, null::integer, null::uuid, null::text, null::integer, null::integer, null::timestamptz,
-                null::timestamptz, null::text, null::jsonb, null::jsonb, p_now;
+                null::timestamptz, null::text, null::jsonb, null::jsonb, 0::double precision;
     elsif p_position is null then
         for i in 1..v_places loop
             select e.run_at into v_due
@@ -200,7 +200,8 @@ begin
         end loop;
         return query
             select null::bigint, null::integer, null::uuid, null::text, null::integer, null::integer, null::timestamptz,
-                null::timestamptz, null::text, null::jsonb, null::jsonb, v_next_due;
+                null::timestamptz, null::text, null::jsonb, null::jsonb,
+                extract(epoch from v_next_due - p_now)::double precision;
     end if;
 end
 $$;

@@ -1,6 +1,6 @@
 -- Housekeeping, safe to call by anyone at any time: deletes expired rows from the history's default partitions, at most p_limit
 -- of each, drops the partitions whose day is over, and makes those for the days ahead: p_days_ahead of them, or as many
--- as the longest retention of any task needs (up to 400: what is kept for longer stays in the default partition). Only one
+-- as the longest retention of any task needs (up to 100: what is kept for longer waits in the default partition until its day comes near). Only one
 -- caller works at a time; the others return at once. Gives up on a partition it cannot lock within 200 ms and leaves
 -- it to the next call (skipped): nobody waits behind housekeeping for longer than that.
 create or replace function pgconductor.maintain(
@@ -31,7 +31,7 @@ begin
         return;
     end if;
 
-    select greatest(p_days_ahead, least(ceil(extract(epoch from max(greatest(t.keep_completed, t.keep_failed))) / 86400) + 1, 400))
+    select greatest(p_days_ahead, least(ceil(extract(epoch from coalesce(max(greatest(t.keep_completed, t.keep_failed)), '0')) / 86400) + 1, 100))
     into v_ahead
     from pgconductor.tasks t;
 
