@@ -1,0 +1,36 @@
+-- Trigger: a row inserted into executions without a lane (by a SQL user; our own functions give one) gets its task's,
+-- a large payload moves out, and idle workers are told. Fires only for such rows; after the insert, so that COPY of
+-- complete rows is not slowed.
+create or replace function pgconductor._adopt_inserted()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_lane text;
+begin
+    if not exists (select from pgconductor.queues q where q.name = new.queue)
+        or not exists (select from pgconductor.tasks t where t.key = new.task_key) then
+        perform pgconductor._ensure_task(new.task_key, new.queue);
+    end if;
+
+    select t.lane into v_lane from pgconductor.tasks t where t.key = new.task_key;
+
+    if pg_column_size(new.payload) > 8192 then
+        insert into pgconductor.payloads (execution_id, payload) values (new.id, new.payload);
+        update pgconductor.executions e
+        set lane = v_lane, payload = null, large_payload_bytes = pg_column_size(new.payload)
+        where e.id = new.id and e.queue = new.queue;
+    else
+        update pgconductor.executions e set lane = v_lane where e.id = new.id and e.queue = new.queue;
+    end if;
+
+    if new.dedupe_key is not null then
+        insert into pgconductor.dedupe_keys (task_key, key, execution_id, queue)
+        values (new.task_key, new.dedupe_key, new.id, new.queue);
+    end if;
+
+    perform pgconductor._wake(new.queue);
+    return null;
+end
+$$;

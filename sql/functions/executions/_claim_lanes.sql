@@ -1,0 +1,185 @@
+-- The body of claim_executions and get_executions: claims from the given lanes.
+--
+-- Planner: one index, one order. Sequential, bitmap and hash plans are never better for a handful of rows out of
+-- millions, and a plan made when the table was empty must not survive its growth.
+create or replace function pgconductor._claim_lanes(
+    p_orchestrator_id uuid,
+    p_queue           text,
+    p_lanes           text[],
+    p_task_keys       text[],
+    p_limit           integer,
+    p_max_bytes       bigint,
+    p_position        jsonb,
+    p_now             timestamptz)
+returns table (
+    lease_id      bigint,
+    "position"    integer,
+    id            uuid,
+    task_key      text,
+    attempt       integer,
+    max_attempts  integer,
+    run_at        timestamptz,
+    created_at    timestamptz,
+    trace_parent  text,
+    payload       jsonb,
+    next_position jsonb,
+    next_due      timestamptz)
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+set enable_bitmapscan = off
+as $$
+#variable_conflict use_column
+declare
+    -- The places to look, parallel arrays in the order they are asked: (lane, priority) and where to start.
+    v_lanes      text[] := '{}';
+    v_priorities smallint[] := '{}';
+    v_froms      timestamptz[] := '{}';
+    v_positions  timestamptz[];
+    v_filled     boolean[];
+    v_places     integer;
+    v_peers      integer;
+    v_lane       text;
+    v_priority   smallint;
+    v_take       integer;
+    v_room       integer := p_limit;
+    v_rows       tid[] := '{}';
+    v_found      tid[];
+    v_count      integer;
+    v_last       timestamptz;
+    v_all_known  boolean;
+    v_attempts   integer;
+    v_bytes      bigint;
+    v_large      bigint := 0;
+    v_next_due   timestamptz;
+    v_due        timestamptz;
+    v_rounds     integer;
+    i            integer;
+begin
+    if p_limit is null or p_limit < 1 or p_limit > 10000 then
+        perform pgconductor._raise('PC004', format('a claim of %s executions is not possible', coalesce(p_limit::text, 'null')),
+            'Ask for 1 to 10000.');
+    end if;
+
+    if p_position is null then
+        -- Which priorities there are in each lane: one index probe each (a loose scan; PostgreSQL 15 has no skip scan).
+        foreach v_lane in array p_lanes loop
+            v_priority := 101;
+            loop
+                select e.priority into v_priority
+                from pgconductor.executions e
+                where e.queue = p_queue and e.lane = v_lane and e.priority < v_priority
+                order by e.queue, e.lane, e.priority desc
+                limit 1;
+                exit when not found;
+                v_lanes := v_lanes || v_lane;
+                v_priorities := v_priorities || v_priority;
+                v_froms := v_froms || timestamptz '-infinity';
+            end loop;
+        end loop;
+        if cardinality(p_lanes) > 1 then
+            -- Highest priority first; among equals a random lane first, so that no lane is always the one cut short.
+            select array_agg(s.lane order by s.priority desc, s.turn), array_agg(s.priority order by s.priority desc, s.turn)
+            into v_lanes, v_priorities
+            from (select u.lane, u.priority, random() as turn from unnest(v_lanes, v_priorities) u (lane, priority)) s;
+            v_lanes := coalesce(v_lanes, '{}');
+            v_priorities := coalesce(v_priorities, '{}');
+        end if;
+    else
+        select coalesce(array_agg(p.lane order by p.priority desc, p.turn), '{}'),
+            coalesce(array_agg(p.priority order by p.priority desc, p.turn), '{}'),
+            coalesce(array_agg(p.start order by p.priority desc, p.turn), '{}')
+        into v_lanes, v_priorities, v_froms
+        from (
+            select j ->> 0 as lane, (j ->> 1)::smallint as priority, (j ->> 2)::timestamptz as start, random() as turn
+            from jsonb_array_elements(p_position) j
+            where j ->> 0 = any (p_lanes)
+        ) p;
+    end if;
+
+    v_places := cardinality(v_lanes);
+    v_positions := v_froms;
+    v_filled := array_fill(false, array[v_places]);
+
+    -- Two passes: equal shares among lanes of one priority first, then whatever room is left to those that have more.
+    for v_pass in 1..2 loop
+        i := 0;
+        while i < v_places and v_room > 0 loop
+            i := i + 1;
+            continue when v_pass = 2 and not v_filled[i];
+            v_rounds := 0;
+            if v_pass = 1 and v_places > 1 then
+                select count(*) into v_peers
+                from generate_subscripts(v_priorities, 1) s
+                where s >= i and v_priorities[s] = v_priorities[i];
+            else
+                v_peers := 1;
+            end if;
+
+            loop
+                v_rounds := v_rounds + 1;
+                v_take := ceil(v_room::numeric / v_peers);
+                select array_agg(d.ctid), count(*), max(d.run_at), coalesce(bool_and(d.task_key = any (p_task_keys)), true),
+                    coalesce(max(d.attempts), 0), sum(d.large_payload_bytes)
+                into v_found, v_count, v_last, v_all_known, v_attempts, v_bytes
+                from (
+                    select e.ctid, e.run_at, e.task_key, e.attempts, e.large_payload_bytes
+                    from pgconductor.executions e
+                    where e.queue = p_queue and e.lane = v_lanes[i] and e.priority = v_priorities[i]
+                        and e.run_at >= v_positions[i] and e.run_at <= p_now
+                        and (v_pass = 1 or e.ctid <> all (v_rows))
+                    order by e.run_at
+                    limit v_take
+                    for update skip locked
+                ) d;
+                exit when v_count = 0;
+                v_positions[i] := v_last;
+                v_filled[i] := v_count = v_take;
+
+                if v_attempts > 0 then
+                    perform pgconductor._dead_letter_exhausted(p_queue, v_found, p_now);
+                end if;
+
+                if not v_all_known then
+                    v_found := pgconductor._relane_unknown(p_queue, v_found, p_task_keys);
+                end if;
+
+                if v_bytes is not null then
+                    v_found := pgconductor._bound_by_bytes(p_queue, v_found, p_max_bytes - v_large);
+                    v_large := v_large + v_bytes;
+                    if v_large >= p_max_bytes then
+                        -- The rest of the queue waits for the next claim, which starts where this one was cut.
+                        v_positions[i] := v_froms[i];
+                        v_room := 0;
+                    end if;
+                end if;
+
+                v_rows := v_rows || v_found;
+                v_room := greatest(v_room - coalesce(cardinality(v_found), 0), 0);
+                -- Rows of tasks unknown here stood in the way: look behind them, a bounded number of times.
+                exit when v_all_known or v_room = 0 or v_rounds >= 4;
+            end loop;
+        end loop;
+        exit when v_room = 0 or v_places < 2;
+    end loop;
+
+    if cardinality(v_rows) > 0 then
+        return query
+            select * from pgconductor._lease_rows(p_orchestrator_id, p_queue, v_rows, p_now,
+                (select jsonb_agg(jsonb_build_array(u.lane, u.priority, u.start))
+                 from unnest(v_lanes, v_priorities, v_positions) u (lane, priority, start)));
+    elsif p_position is null then
+        for i in 1..v_places loop
+            select e.run_at into v_due
+            from pgconductor.executions e
+            where e.queue = p_queue and e.lane = v_lanes[i] and e.priority = v_priorities[i] and e.run_at > p_now
+            order by e.run_at
+            limit 1;
+            v_next_due := least(v_next_due, v_due);
+        end loop;
+        return query
+            select null::bigint, null::integer, null::uuid, null::text, null::integer, null::integer, null::timestamptz,
+                null::timestamptz, null::text, null::jsonb, null::jsonb, v_next_due;
+    end if;
+end
+$$;

@@ -1,0 +1,32 @@
+-- Of the locked rows, dead-letters those that have used up their attempts before starting: the limit was lowered, or
+-- the row was inserted so.
+create or replace function pgconductor._dead_letter_exhausted(p_queue text, p_rows tid[], p_now timestamptz)
+returns void
+language sql
+set search_path = ''
+as $$
+    with gone as (
+        delete from pgconductor.executions e
+        using pgconductor.tasks t
+        where e.queue = p_queue and e.ctid = any (p_rows) and t.key = e.task_key
+            and e.attempts >= coalesce(e.max_attempts, t.max_attempts)
+        returning e.*, t.keep_failed, coalesce(e.max_attempts, t.max_attempts) as allowed
+    ),
+    unlocked as (
+        delete from pgconductor.dedupe_keys k
+        using gone g
+        where k.task_key = g.task_key and k.key = g.dedupe_key and k.execution_id = g.id
+    ),
+    forgotten as (
+        delete from pgconductor.payloads p
+        using gone g
+        where p.execution_id = g.id and g.keep_failed = interval '0'
+    )
+    insert into pgconductor.failed_executions (id, expires_at, created_at, finished_at, large_payload_bytes, priority,
+        attempts, max_attempts, queue, task_key, dedupe_key, trace_parent, reason, payload, errors)
+    select g.id, coalesce(p_now + g.keep_failed, 'infinity'), g.created_at, p_now, g.large_payload_bytes, g.priority,
+        g.attempts, g.max_attempts, g.queue, g.task_key, g.dedupe_key, g.trace_parent,
+        format('not started: all %s attempts were used up', g.allowed), g.payload, g.errors
+    from gone g
+    where g.keep_failed is distinct from interval '0'
+$$;

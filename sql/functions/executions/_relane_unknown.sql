@@ -1,0 +1,22 @@
+-- Of the locked rows, moves those of tasks that the claimer does not serve into lanes of their own (each row once in
+-- its life), where they no longer stand in anybody's way. Returns the rows that remain.
+create or replace function pgconductor._relane_unknown(p_queue text, p_rows tid[], p_task_keys text[])
+returns tid[]
+language plpgsql
+set search_path = ''
+as $$
+begin
+    with moved as (
+        update pgconductor.executions e set lane = e.task_key
+        where e.queue = p_queue and e.ctid = any (p_rows) and e.task_key <> all (p_task_keys) and e.lane <> e.task_key
+        returning e.task_key
+    )
+    update pgconductor.tasks t set lane = t.key
+    where t.lane = '' and t.key in (select m.task_key from moved m);
+
+    return (
+        select array_agg(e.ctid order by e.run_at)
+        from pgconductor.executions e
+        where e.queue = p_queue and e.ctid = any (p_rows) and e.task_key = any (p_task_keys));
+end
+$$;

@@ -1,0 +1,71 @@
+-- Cancels an execution. Returns what happened:
+--   'cancelled'  it was not running and never will: it is in failed_executions with the reason
+--   'requested'  it is running: its orchestrator was told; it ends as cancelled with the reason unless it completes first,
+--                and is never retried
+--   'finished'   it had its outcome already
+--   'unknown'    there is none of this id (or its history is gone)
+-- Locks: executions, then leases.
+create or replace function pgconductor.cancel_execution(p_id uuid, p_reason text default 'cancelled')
+returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_now      timestamptz := pgconductor.current_time();
+    v_lease    record;
+    v_position integer;
+begin
+    -- A claim or a retry may move it between our two looks: look again, a bounded number of times.
+    for v_try in 1..3 loop
+        with gone as (
+            delete from pgconductor.executions e where e.id = p_id returning e.*
+        ),
+        unlocked as (
+            delete from pgconductor.dedupe_keys k
+            using gone g
+            where k.task_key = g.task_key and k.key = g.dedupe_key and k.execution_id = g.id
+        ),
+        forgotten as (
+            delete from pgconductor.payloads p
+            using gone g join pgconductor.tasks t on t.key = g.task_key
+            where p.execution_id = g.id and t.keep_failed = interval '0'
+        ),
+        kept as (
+            insert into pgconductor.failed_executions (id, expires_at, created_at, finished_at, large_payload_bytes, priority,
+                attempts, max_attempts, cancelled, queue, task_key, dedupe_key, trace_parent, reason, payload, errors)
+            select g.id, coalesce(v_now + t.keep_failed, 'infinity'), g.created_at, v_now, g.large_payload_bytes, g.priority,
+                g.attempts, g.max_attempts, true, g.queue, g.task_key, g.dedupe_key, g.trace_parent, p_reason, g.payload, g.errors
+            from gone g join pgconductor.tasks t on t.key = g.task_key
+            where t.keep_failed is distinct from interval '0'
+        )
+        select count(*)::integer into v_position from gone;
+
+        if v_position > 0 then
+            return 'cancelled';
+        end if;
+
+        select l.id, l.orchestrator_id, l.done, array_position(l.ids, p_id) as position into v_lease
+        from pgconductor.leases l
+        where p_id = any (l.ids)
+        for update;
+
+        if found and v_lease.position::smallint <> all (v_lease.done) then
+            update pgconductor.leases l
+            set cancels = jsonb_build_object(v_lease.position::text, p_reason) || coalesce(l.cancels, '{}')
+            where l.id = v_lease.id;
+
+            insert into pgconductor.signals (orchestrator_id, kind, execution_id, reason, created_at)
+            select o.id, 'cancel', p_id, p_reason, v_now from pgconductor.orchestrators o where o.id = v_lease.orchestrator_id;
+            perform pg_notify(pgconductor.orchestrator_channel(v_lease.orchestrator_id), 'signal');
+            return 'requested';
+        end if;
+
+        if exists (select from pgconductor.completed_executions c where c.id = p_id)
+            or exists (select from pgconductor.failed_executions f where f.id = p_id) then
+            return 'finished';
+        end if;
+    end loop;
+
+    return 'unknown';
+end
+$$;

@@ -1,0 +1,64 @@
+-- Claims up to p_limit due executions of a queue for one orchestrator: deletes them from executions and writes one
+-- lease. Only tasks that this orchestrator registered for the queue (register_worker) are taken.
+--
+-- Touches O(p_limit) rows whatever lies in the table. It asks the index for one (lane, priority) at a time, highest
+-- priority first, and lanes of equal priority get equal shares. p_position is what the last claim returned: where
+-- each (lane, priority) was left, so that the entries of rows already gone are not walked again while an old
+-- transaction keeps them from being cleaned up. Pass null now and then, and whenever a claim came back empty:
+-- then everything is looked at from the start, and late arrivals are found.
+--
+-- Returns a row an execution; the first one carries the next p_position. Nothing due: one row without a lease that
+-- says when the next one is (null: nothing is waiting).
+-- Locks: rows of executions (skip locked), then one new row of leases.
+create or replace function pgconductor.claim_executions(
+    p_orchestrator_id uuid,
+    p_queue           text,
+    p_limit           integer,
+    p_max_bytes       bigint default 4194304,
+    p_position        jsonb default null)
+returns table (
+    lease_id      bigint,
+    "position"    integer,
+    id            uuid,
+    task_key      text,
+    attempt       integer,
+    max_attempts  integer,
+    run_at        timestamptz,
+    created_at    timestamptz,
+    trace_parent  text,
+    payload       jsonb,
+    next_position jsonb,
+    next_due      timestamptz)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    v_keys  text[];
+    v_lanes text[];
+    v_now   timestamptz := pgconductor.current_time();
+begin
+    select w.task_keys into v_keys
+    from pgconductor.workers w
+    where w.orchestrator_id = p_orchestrator_id and w.queue = p_queue;
+
+    if not found then
+        perform pgconductor._raise('PC001',
+            format('orchestrator %s is not registered for queue "%s"', p_orchestrator_id, p_queue),
+            'It was taken over after missing its heartbeats, or never called register_orchestrator and register_worker: register again.');
+    end if;
+
+    if (select q.paused from pgconductor.queues q where q.name = p_queue) then
+        return;
+    end if;
+
+    -- The shared lane, and the own lanes of our tasks that are open now. Closed lanes are not even asked.
+    select '{""}' || coalesce(array_agg(t.lane), '{}') into v_lanes
+    from pgconductor.tasks t
+    where t.lane <> '' and t.key = any (v_keys) and not t.paused
+        and pgconductor._window_open(t.window_start, t.window_end, t.time_zone, v_now);
+
+    return query
+        select * from pgconductor._claim_lanes(p_orchestrator_id, p_queue, v_lanes, v_keys, p_limit, p_max_bytes, p_position, v_now);
+end
+$$;

@@ -1,0 +1,50 @@
+-- Claims up to p_batch_size due executions of one task, on the task's queue: the claim for workers written in plain
+-- SQL or another language. Needs no register_worker; an orchestrator that never registers is taken over 30 s after
+-- its claim. The first call for a task that shares a lane with others gives it a lane of its own.
+create or replace function pgconductor.get_executions(
+    p_task_key        text,
+    p_orchestrator_id uuid,
+    p_batch_size      integer)
+returns table (
+    lease_id     bigint,
+    "position"   integer,
+    id           uuid,
+    task_key     text,
+    attempt      integer,
+    max_attempts integer,
+    run_at       timestamptz,
+    created_at   timestamptz,
+    trace_parent text,
+    payload      jsonb)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    v_task pgconductor.tasks;
+    v_now  timestamptz := pgconductor.current_time();
+begin
+    select * into v_task from pgconductor.tasks t where t.key = p_task_key;
+    if not found then
+        perform pgconductor._raise('PC007', format('there is no task "%s"', p_task_key),
+            'Insert it into pgconductor.tasks, or start a worker that registers it.');
+    end if;
+
+    if v_task.paused
+        or (select q.paused from pgconductor.queues q where q.name = v_task.queue)
+        or not pgconductor._window_open(v_task.window_start, v_task.window_end, v_task.time_zone, v_now) then
+        return;
+    end if;
+
+    if v_task.lane = '' then
+        update pgconductor.tasks t set lane = t.key where t.key = p_task_key;
+    end if;
+
+    return query
+        select c.lease_id, c.position, c.id, c.task_key, c.attempt, c.max_attempts, c.run_at, c.created_at, c.trace_parent, c.payload
+        from pgconductor._claim_lanes(p_orchestrator_id, v_task.queue,
+            case when v_task.lane = '' then array[p_task_key, ''] else array[v_task.lane] end,
+            array[p_task_key], p_batch_size, 4194304, null, v_now) c
+        where c.lease_id is not null;
+end
+$$;

@@ -1,0 +1,77 @@
+-- Enqueues one execution, in the caller's transaction.
+--
+-- p_queue null: the task's. p_run_at null: now. p_priority: -100 to 100, higher runs sooner.
+-- p_id: a UUIDv7 made by the caller. p_repeated: this call may have been made before and its reply lost; while the
+-- execution waits, runs or is kept in the history, the repetition answers 'existing' and changes nothing.
+-- p_dedupe_key: at most one waiting or running execution of the task has it; it is free again after the outcome.
+-- p_dedupe_policy, when it is taken:
+--   'return_existing'   the waiting or running one is returned, unchanged
+--   'replace_pending'   the waiting one takes payload, time and priority of this call; if it is running already,
+--                       a new one is enqueued behind it and takes the key over
+--   'reject'            error PC003
+-- Returns the execution's id and 'created', 'existing' or 'replaced'.
+create or replace function pgconductor.invoke(
+    p_task_key      text,
+    p_payload       jsonb default '{}',
+    p_queue         text default null,
+    p_run_at        timestamptz default null,
+    p_priority      integer default 0,
+    p_max_attempts  integer default null,
+    p_dedupe_key    text default null,
+    p_dedupe_policy text default 'return_existing',
+    p_id            uuid default null,
+    p_trace_parent  text default null,
+    p_repeated      boolean default false,
+    out execution_id uuid,
+    out disposition  text)
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_now   timestamptz := pgconductor.current_time();
+    v_queue text;
+    v_lane  text;
+    v_large integer := case when pg_column_size(p_payload) > 8192 then pg_column_size(p_payload) end;
+begin
+    select q.name, t.lane into v_queue, v_lane
+    from pgconductor.tasks t join pgconductor.queues q on q.name = coalesce(p_queue, t.queue)
+    where t.key = p_task_key;
+
+    if not found then
+        perform pgconductor._ensure_task(p_task_key, coalesce(p_queue,
+            (select t.queue from pgconductor.tasks t where t.key = p_task_key), 'default'));
+        select coalesce(p_queue, t.queue), t.lane into v_queue, v_lane from pgconductor.tasks t where t.key = p_task_key;
+    end if;
+
+    perform pgconductor._check_invoke(p_priority, p_max_attempts, p_run_at, p_dedupe_key, p_dedupe_policy);
+
+    execution_id := coalesce(p_id, pgconductor.uuid_v7());
+    disposition := 'created';
+
+    if p_repeated and pgconductor._is_known(execution_id) then
+        disposition := 'existing';
+    elsif p_dedupe_key is not null then
+        select d.execution_id, d.disposition into execution_id, disposition
+        from pgconductor._take_dedupe_key(p_task_key, p_dedupe_key, p_dedupe_policy, execution_id, v_queue,
+            p_payload, v_large, coalesce(p_run_at, v_now), p_priority, p_max_attempts) d;
+    end if;
+
+    if disposition = 'created' then
+        insert into pgconductor.executions (id, run_at, created_at, large_payload_bytes, priority, max_attempts,
+            queue, lane, task_key, dedupe_key, trace_parent, payload)
+        values (execution_id, greatest(p_run_at, v_now), v_now, v_large, p_priority, p_max_attempts,
+            v_queue, v_lane, p_task_key, p_dedupe_key, p_trace_parent, case when v_large is null then p_payload end)
+        on conflict do nothing;
+
+        if not found then
+            disposition := 'existing';
+        elsif v_large is not null then
+            insert into pgconductor.payloads (execution_id, payload) values (execution_id, p_payload);
+        end if;
+    end if;
+
+    if disposition <> 'existing' and (p_run_at is null or p_run_at <= v_now) then
+        perform pgconductor._wake(v_queue);
+    end if;
+end
+$$;

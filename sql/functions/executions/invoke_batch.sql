@@ -1,0 +1,96 @@
+-- Enqueues many executions in one statement, in the caller's transaction; all or, on an error, none.
+--
+-- Parallel arrays, one element an execution; null arrays and null elements mean what invoke's null means. Executions
+-- of one batch keep the order of the arrays: run_at grows by a microsecond from one to the next.
+-- Items with a dedupe key are decided one by one, in order, each by p_dedupe_policy (see invoke).
+-- Returns a row for every item that was NOT simply created (existing, replaced), by its index (1-based).
+create or replace function pgconductor.invoke_batch(
+    p_task_keys     text[],
+    p_payloads      jsonb[],
+    p_ids           uuid[] default null,
+    p_queues        text[] default null,
+    p_run_ats       timestamptz[] default null,
+    p_priorities    integer[] default null,
+    p_max_attempts  integer[] default null,
+    p_dedupe_keys   text[] default null,
+    p_dedupe_policy text default 'return_existing',
+    p_trace_parent  text default null,
+    p_repeated      boolean default false)
+returns table (item integer, execution_id uuid, disposition text)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    v_now    timestamptz := pgconductor.current_time();
+    v_item   record;
+    v_queue  text;
+begin
+    if cardinality(p_task_keys) is distinct from cardinality(p_payloads) then
+        perform pgconductor._raise('PC004',
+            format('%s task keys and %s payloads do not make a batch', cardinality(p_task_keys), cardinality(p_payloads)),
+            'Give arrays of equal length.');
+    end if;
+
+    -- Tasks nobody knows yet, and unknown queues.
+    perform pgconductor._ensure_task(m.task_key, coalesce(m.queue, 'default'))
+    from (select distinct u.task_key, u.queue from unnest(p_task_keys, p_queues) u (task_key, queue)) m
+    where not exists (
+        select from pgconductor.tasks t join pgconductor.queues q on q.name = coalesce(m.queue, t.queue)
+        where t.key = m.task_key);
+
+    -- The items that cannot be. Most batches have none of these arrays.
+    if p_priorities is not null or p_max_attempts is not null or p_run_ats is not null or p_dedupe_keys is not null then
+        perform pgconductor._check_invoke(coalesce(u.priority, 0), u.max_attempts, u.run_at, u.dedupe_key, p_dedupe_policy)
+        from unnest(p_priorities, p_max_attempts, p_run_ats, p_dedupe_keys) u (priority, max_attempts, run_at, dedupe_key);
+    end if;
+
+    if p_dedupe_keys is not null or p_repeated then
+        for v_item in
+            select u.*, i.execution_id as made_id, i.disposition as made_how
+            from unnest(p_task_keys, p_payloads, p_ids, p_queues, p_run_ats, p_priorities, p_max_attempts, p_dedupe_keys)
+                with ordinality u (task_key, payload, id, queue, run_at, priority, max_attempts, dedupe_key, ordinal)
+            cross join lateral pgconductor.invoke(u.task_key, u.payload, u.queue, u.run_at, coalesce(u.priority, 0),
+                u.max_attempts, u.dedupe_key, p_dedupe_policy, u.id, p_trace_parent, p_repeated) i
+        loop
+            if v_item.made_how <> 'created' or (v_item.id is null) then
+                return query select v_item.ordinal::integer, v_item.made_id::uuid, v_item.made_how::text;
+            end if;
+        end loop;
+        return;
+    end if;
+
+    insert into pgconductor.executions (id, run_at, created_at, large_payload_bytes, priority, max_attempts, queue, lane,
+        task_key, trace_parent, payload)
+    select u.id, u.run_at, v_now, u.large, u.priority, u.max_attempts, u.queue, u.lane, u.task_key, p_trace_parent,
+        case when u.large is null then u.payload end
+    from (
+        select coalesce(u.id, pgconductor.uuid_v7()) as id,
+            greatest(u.run_at, v_now) + make_interval(secs => u.ordinal * 0.000001) as run_at,
+            case when pg_column_size(u.payload) > 8192 then pg_column_size(u.payload) end as large,
+            coalesce(u.priority, 0) as priority, u.max_attempts, coalesce(u.queue, t.queue) as queue, t.lane, u.task_key,
+            u.payload
+        from unnest(p_task_keys, p_payloads, p_ids, p_queues, p_run_ats, p_priorities, p_max_attempts)
+            with ordinality u (task_key, payload, id, queue, run_at, priority, max_attempts, ordinal)
+        join pgconductor.tasks t on t.key = u.task_key
+    ) u;
+
+    if exists (select from unnest(p_payloads) u (payload) where pg_column_size(u.payload) > 8192) then
+        if p_ids is null then
+            perform pgconductor._raise('PC004', 'a batch with payloads over 8192 bytes needs ids', 'Give p_ids.');
+        end if;
+        insert into pgconductor.payloads (execution_id, payload)
+        select u.id, u.payload
+        from unnest(p_ids, p_payloads) u (id, payload)
+        where pg_column_size(u.payload) > 8192;
+    end if;
+
+    for v_queue in
+        select distinct coalesce(u.queue, t.queue)
+        from unnest(p_task_keys, p_queues) u (task_key, queue)
+        join pgconductor.tasks t on t.key = u.task_key
+    loop
+        perform pgconductor._wake(v_queue);
+    end loop;
+end
+$$;

@@ -1,0 +1,52 @@
+-- One beat: says "alive", forgets the signals acknowledged, takes over from the dead, and answers what to do.
+--
+-- alive false: this orchestrator was taken over (silent for longer than p_takeover): cancel everything that runs and
+-- register again; late results will be rejected. next_takeover: how long until the next orchestrator would be dead if
+-- it stays silent (null: there is no other); call recover_stale_orchestrators then rather than waiting for the next beat.
+create or replace function pgconductor.orchestrator_heartbeat(
+    p_orchestrator_id uuid,
+    p_takeover        interval default '30 seconds',
+    p_acknowledged    bigint[] default '{}',
+    p_draining        boolean default false,
+    out alive             boolean,
+    out signal_ids        bigint[],
+    out signal_kinds      text[],
+    out signal_executions uuid[],
+    out signal_reasons    text[],
+    out recovered_orchestrators integer,
+    out rescued           integer,
+    out dead_lettered     integer,
+    out next_takeover     interval,
+    out schema_version    integer)
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_now timestamptz := pgconductor.current_time();
+begin
+    update pgconductor.orchestrators o set last_heartbeat_at = v_now, draining = p_draining
+    where o.id = p_orchestrator_id;
+    alive := found;
+
+    if cardinality(p_acknowledged) > 0 then
+        delete from pgconductor.signals s where s.orchestrator_id = p_orchestrator_id and s.id = any (p_acknowledged);
+    end if;
+
+    select r.orchestrators, r.rescued, r.dead_lettered into recovered_orchestrators, rescued, dead_lettered
+    from pgconductor.recover_stale_orchestrators(p_takeover) r;
+
+    perform pgconductor._adopt_stray_lanes(p_orchestrator_id);
+
+    select coalesce(array_agg(s.id order by s.id), '{}'), coalesce(array_agg(s.kind order by s.id), '{}'),
+        coalesce(array_agg(s.execution_id order by s.id), '{}'), coalesce(array_agg(s.reason order by s.id), '{}')
+    into signal_ids, signal_kinds, signal_executions, signal_reasons
+    from pgconductor.signals s
+    where s.orchestrator_id = p_orchestrator_id;
+
+    select case when count(*) > 0 then greatest(min(o.last_heartbeat_at) + p_takeover - v_now, interval '0') end into next_takeover
+    from pgconductor.orchestrators o
+    where o.id <> p_orchestrator_id;
+
+    select max(m.version) into schema_version from pgconductor.migrations m;
+end
+$$;

@@ -1,0 +1,29 @@
+-- Decides the lane of every task served on a queue (see register_worker). A task leaves the plain lane at once; it joins
+-- it only when nothing waits in its own lane, so that no backlog has to move.
+create or replace function pgconductor._assign_lanes(p_queue text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    with served as (
+        select distinct u.key
+        from pgconductor.workers w cross join lateral unnest(w.task_keys) u (key)
+        where w.queue = p_queue
+    ),
+    wanted as (
+        select t.key, t.lane, case
+            when t.window_start is not null or t.paused or exists (
+                select from pgconductor.workers w where w.queue = p_queue and t.key <> all (w.task_keys))
+            then t.key else '' end as lane_wanted
+        from pgconductor.tasks t join served s on s.key = t.key
+        order by t.key
+    )
+    update pgconductor.tasks t
+    set lane = w.lane_wanted
+    from wanted w
+    where t.key = w.key and w.lane <> w.lane_wanted
+        and (w.lane_wanted <> '' or not exists (
+            select from pgconductor.executions e where e.queue = p_queue and e.lane = w.lane));
+end
+$$;

@@ -1,0 +1,46 @@
+-- Writes one task's settings, as register_worker describes them; a row that would not change is not written.
+create or replace function pgconductor._register_task(p_queue text, p_task jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_key   text := p_task ->> 'key';
+    v_queue text := coalesce(p_task ->> 'queue', p_queue);
+    v_old   pgconductor.tasks;
+    v_new   pgconductor.tasks;
+begin
+    perform pgconductor._ensure_task(v_key, v_queue);
+    select * into v_old from pgconductor.tasks t where t.key = v_key for update;
+
+    v_new := v_old;
+    v_new.queue := v_queue;
+    v_new.max_attempts := coalesce((p_task ->> 'max_attempts')::integer, v_old.max_attempts);
+    v_new.backoff_jitter := coalesce((p_task ->> 'backoff_jitter')::double precision, v_old.backoff_jitter);
+    if jsonb_typeof(p_task -> 'backoff_seconds') = 'array' then
+        v_new.backoff_seconds := array(select s::double precision from jsonb_array_elements_text(p_task -> 'backoff_seconds') s);
+    end if;
+    if p_task ? 'keep_completed_seconds' then
+        v_new.keep_completed := case when (p_task ->> 'keep_completed_seconds')::double precision >= 0
+            then make_interval(secs => (p_task ->> 'keep_completed_seconds')::double precision) end;
+    end if;
+    if p_task ? 'keep_failed_seconds' then
+        v_new.keep_failed := case when (p_task ->> 'keep_failed_seconds')::double precision >= 0
+            then make_interval(secs => (p_task ->> 'keep_failed_seconds')::double precision) end;
+    end if;
+    if p_task ? 'window_start' then
+        v_new.window_start := (p_task ->> 'window_start')::time;
+        v_new.window_end := (p_task ->> 'window_end')::time;
+    end if;
+    v_new.time_zone := coalesce(p_task ->> 'time_zone', v_old.time_zone);
+
+    if v_new is distinct from v_old then
+        update pgconductor.tasks t
+        set queue = v_new.queue, max_attempts = v_new.max_attempts, backoff_seconds = v_new.backoff_seconds,
+            backoff_jitter = v_new.backoff_jitter, keep_completed = v_new.keep_completed, keep_failed = v_new.keep_failed,
+            window_start = v_new.window_start, window_end = v_new.window_end, time_zone = v_new.time_zone,
+            updated_at = pgconductor.current_time()
+        where t.key = v_key;
+    end if;
+end
+$$;

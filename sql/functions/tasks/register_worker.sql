@@ -1,0 +1,38 @@
+-- Registers what one orchestrator serves on one queue: creates the queue if need be, writes the tasks' settings, and
+-- decides their lanes. p_tasks is an array of objects:
+--   key (required), queue (the task's own, default p_queue), max_attempts, backoff_seconds [..], backoff_jitter,
+--   keep_completed_seconds, keep_failed_seconds (-1: for ever), window_start, window_end ("HH:MM"), time_zone
+-- A setting left out keeps its value (a new task: the default). A null window removes it.
+--
+-- A task shares the queue's plain lane only if it can never be held back while its neighbours run: it has no window, is not
+-- paused, and every live worker of the queue serves it. Otherwise it has a lane of its own.
+create or replace function pgconductor.register_worker(p_orchestrator_id uuid, p_queue text, p_tasks jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_task jsonb;
+    v_keys text[];
+begin
+    if not exists (select from pgconductor.orchestrators o where o.id = p_orchestrator_id) then
+        perform pgconductor._raise('PC001', format('orchestrator %s is not registered', p_orchestrator_id),
+            'Call register_orchestrator first; it was perhaps taken over after missing its heartbeats.');
+    end if;
+
+    perform pgconductor.create_queue(p_queue);
+
+    -- In order of key, so that workers registering at once do not deadlock.
+    for v_task in select j from jsonb_array_elements(p_tasks) j order by j ->> 'key' loop
+        perform pgconductor._register_task(p_queue, v_task);
+    end loop;
+
+    select coalesce(array_agg(distinct j ->> 'key'), '{}') into v_keys from jsonb_array_elements(p_tasks) j;
+
+    insert into pgconductor.workers (orchestrator_id, queue, task_keys)
+    values (p_orchestrator_id, p_queue, v_keys)
+    on conflict (orchestrator_id, queue) do update set task_keys = excluded.task_keys;
+
+    perform pgconductor._assign_lanes(p_queue);
+end
+$$;

@@ -1,0 +1,15 @@
+-- Defaults and triggers that need functions. Applied again whenever this file changes.
+alter table pgconductor.executions
+    alter column id set default pgconductor.uuid_v7(),
+    alter column run_at set default pgconductor.current_time(),
+    alter column created_at set default pgconductor.current_time();
+
+create or replace trigger executions_adopt_inserted
+    after insert on pgconductor.executions
+    for each row when (new.lane = '?')
+    execute function pgconductor._adopt_inserted();
+
+create or replace trigger tasks_default_lane
+    before insert on pgconductor.tasks
+    for each row when (new.lane = '?')
+    execute function pgconductor._default_lane();
