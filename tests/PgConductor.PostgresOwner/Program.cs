@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 using PgConductor.Postgres;
 
 using ILoggerFactory logging = LoggerFactory.Create(builder => builder.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
-var options = new LocalPostgresOptions { Directory = args.Length > 0 ? args[0] : null, AllowInstall = false };
+var options = new LocalPostgresOptions { Directory = args.Length > 0 ? args[0] : null };
 LocalPostgres server = await LocalPostgres.StartAsync(options, logging.CreateLogger("owner"));
 Console.WriteLine($"{server.Port} {server.DataDirectory}");
 while (Console.ReadLine() is { } line && line != "stop") { }

@@ -18,13 +18,14 @@ internal sealed class ClusterStarter(ClusterFolder folder, ServerAccount account
     /// <param name="ct">Gives up the start.</param>
     public async Task<LocalPostgres> StartAsync(FolderLock ownership, CancellationToken ct)
     {
-        int? lastPort = OwnerRecord.Read(folder)?.Port;
-        folder.RotateLogs();
-        IServerControl control = OperatingSystem.IsWindows()
-            ? new WindowsServer(folder, Grace, options.StartTimeout, logger)
-            : SupervisedServer.Start(folder, account, binaries.Control, Grace, logger);
+        IServerControl? control = null;
         try
         {
+            int? lastPort = OwnerRecord.Read(folder)?.Port;
+            folder.RotateLogs();
+            control = OperatingSystem.IsWindows()
+                ? new WindowsServer(folder, Grace, options.StartTimeout, logger)
+                : SupervisedServer.Start(folder, account, binaries.Control, Grace, logger);
             var record = new OwnerRecord(folder.IsTemporary, ProcessIdentity.Current, control.Supervisor, Port: null, binaries.Directory);
             record.Write(folder);
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -78,13 +79,14 @@ internal sealed class ClusterStarter(ClusterFolder folder, ServerAccount account
         }
     }
 
-    private async Task GiveUpAsync(IServerControl control)
+    private async Task GiveUpAsync(IServerControl? control)
     {
         try
         {
-            await control.StopAsync(CancellationToken.None).ConfigureAwait(false);
+            Task stop = control?.StopAsync(CancellationToken.None) ?? new AbandonedCluster(folder, logger).ClearAsync(CancellationToken.None);
+            await stop.ConfigureAwait(false);
         }
-        catch (Exception e) when (e is LocalPostgresException or IOException or UnauthorizedAccessException or TimeoutException)
+        catch (Exception e) when (e is LocalPostgresException or IOException or UnauthorizedAccessException)
         {
             // The failure of the start is the one to report.
             Log.StopFailed(logger, e, folder.Root);

@@ -109,8 +109,11 @@ internal sealed class SupervisedServer : IServerControl
 
         // After a supervisor that did its work there is nothing left to clear.
         await new AbandonedCluster(_folder, _logger).ClearAsync(ct).ConfigureAwait(false);
-        await _reading.WaitAsync(_grace, ct).ConfigureAwait(false);
-        _process.Dispose();
+        if (await new Deadline(_grace).WaitUntilAsync(() => _reading.IsCompleted, ct).ConfigureAwait(false))
+        {
+            await _reading.ConfigureAwait(false);
+            _process.Dispose();
+        }
     }
 
     private static TaskCompletionSource<int> NewExit() => new(TaskCreationOptions.RunContinuationsAsynchronously);
