@@ -14,7 +14,7 @@ internal sealed class ClusterOpener(LocalPostgresOptions options, ILogger logger
     public async Task<LocalPostgres> OpenAsync(CancellationToken ct)
     {
         Validate();
-        await new StaleClusterSweep(TemporaryFolders.Parents, logger).RunAsync(ct).ConfigureAwait(false);
+        await new StaleClusterSweep(TemporaryFolders.Parents, TimeProvider.System, logger).RunAsync(ct).ConfigureAwait(false);
         return options.Directory is null
             ? await OpenTemporaryAsync(ct).ConfigureAwait(false)
             : await OpenPersistentAsync(new ClusterFolder(Path.GetFullPath(options.Directory), isTemporary: false), ct).ConfigureAwait(false);

@@ -23,6 +23,8 @@ internal static class TemporaryFolders
                 try
                 {
                     ClusterFolder folder = ClusterFolder.CreateTemporary(parent);
+                    // First of all, so that a crash from here on leaves a folder that a sweep can judge.
+                    OwnerRecord.OfThisProcess(folder).Write(folder);
                     if (!await folder.IsReachableAsync(account, ct).ConfigureAwait(false))
                     {
                         folder.Delete();
