@@ -23,7 +23,7 @@ returns table (
     trace_parent  text,
     payload       jsonb,
     next_position jsonb,
-    next_due      timestamptz)
+    next_due_in   double precision)
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
@@ -179,7 +179,8 @@ begin
         end loop;
         return query
             select null::bigint, null::integer, null::uuid, null::text, null::integer, null::integer, null::timestamptz,
-                null::timestamptz, null::text, null::jsonb, null::jsonb, v_next_due;
+                null::timestamptz, null::text, null::jsonb, null::jsonb,
+                extract(epoch from v_next_due - p_now)::double precision;
     end if;
 end
 $$;

@@ -8,7 +8,7 @@
 -- then everything is looked at from the start, and late arrivals are found.
 --
 -- Returns a row an execution; the first one carries the next p_position. Nothing due: one row without a lease that
--- says when the next one is (null: nothing is waiting).
+-- says in how many seconds the next one is (null: nothing is waiting).
 -- Locks: rows of executions (skip locked), then one new row of leases.
 create or replace function pgconductor.claim_executions(
     p_orchestrator_id uuid,
@@ -28,7 +28,7 @@ returns table (
     trace_parent  text,
     payload       jsonb,
     next_position jsonb,
-    next_due      timestamptz)
+    next_due_in   double precision)
 language plpgsql
 set search_path = ''
 as $$
