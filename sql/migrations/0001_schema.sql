@@ -50,13 +50,16 @@ create table pgconductor.tasks (
     paused          boolean not null default false,
     max_attempts    integer not null default 5 check (max_attempts between 1 and 32767),
     backoff_seconds double precision[] not null default '{15,30,60,120,300,600,1200,2400,3600,7200}'
-                    check (cardinality(backoff_seconds) >= 1 and 0 <= all (backoff_seconds)),
+                    check (array_ndims(backoff_seconds) = 1 and array_lower(backoff_seconds, 1) = 1
+                        and array_position(backoff_seconds, null) is null
+                        and 0 <= all (backoff_seconds) and 3155760000 >= all (backoff_seconds)),
     backoff_jitter  double precision not null default 0.1 check (backoff_jitter between 0 and 1),
-    keep_completed  interval default '1 day' check (keep_completed >= interval '0'),
-    keep_failed     interval default '14 days' check (keep_failed >= interval '0'),
+    keep_completed  interval default '1 day' check (keep_completed between interval '0' and interval '1000 years'),
+    keep_failed     interval default '14 days' check (keep_failed between interval '0' and interval '1000 years'),
     window_start    time,
     window_end      time,
-    time_zone       text not null default 'UTC',
+    -- Refused here when there is no such zone (22023): in a claim it would stop the whole queue.
+    time_zone       text not null default 'UTC' check (timezone(time_zone, timestamptz 'epoch') is not null),
     created_at      timestamptz not null default now(),
     updated_at      timestamptz not null default now(),
     constraint tasks_window check (
@@ -180,7 +183,8 @@ create index signals_orchestrator on pgconductor.signals (orchestrator_id, id);
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- History, partitioned by the day on which a row may go: dropping a partition is the whole clean-up, exact for
--- every task's own retention. Rows kept for ever, or longer than partitions are made ahead, are in the default one.
+-- every task's own retention. Rows kept for ever have a partition of their own; the default one is for days that have none
+-- yet, and is kept small, because making a partition reads all of it.
 
 create table pgconductor.completed_executions (
     id                  uuid not null,
@@ -222,6 +226,10 @@ create table pgconductor.failed_executions (
 ) partition by range (expires_at);
 comment on table pgconductor.failed_executions is 'Dead letters (cancelled = false) and cancelled executions. pgconductor.retry_execution puts one back.';
 
+create table pgconductor.completed_executions_forever partition of pgconductor.completed_executions
+    for values from ('infinity') to (maxvalue);
+create table pgconductor.failed_executions_forever partition of pgconductor.failed_executions
+    for values from ('infinity') to (maxvalue);
 create table pgconductor.completed_executions_default partition of pgconductor.completed_executions default;
 create table pgconductor.failed_executions_default partition of pgconductor.failed_executions default;
 create index completed_executions_default_expiry on pgconductor.completed_executions_default (expires_at);

@@ -10,6 +10,6 @@ create or replace trigger executions_adopt_inserted
     execute function pgconductor._adopt_inserted();
 
 create or replace trigger tasks_default_lane
-    before insert on pgconductor.tasks
-    for each row when (new.lane = '?')
+    before insert or update on pgconductor.tasks
+    for each row when (new.lane = '?' or new.lane = '' and (new.paused or new.window_start is not null))
     execute function pgconductor._default_lane();

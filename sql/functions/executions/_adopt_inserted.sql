@@ -7,7 +7,9 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-    v_lane text;
+    v_lane  text;
+    -- Not the column's size: the row has been stored, so its payload may be compressed.
+    v_bytes integer := octet_length(new.payload::text);
 begin
     if not exists (select from pgconductor.queues q where q.name = new.queue)
         or not exists (select from pgconductor.tasks t where t.key = new.task_key) then
@@ -16,10 +18,10 @@ begin
 
     select t.lane into v_lane from pgconductor.tasks t where t.key = new.task_key;
 
-    if pg_column_size(new.payload) > 8192 then
+    if v_bytes > 8192 then
         insert into pgconductor.payloads (execution_id, payload) values (new.id, new.payload);
         update pgconductor.executions e
-        set lane = v_lane, payload = null, large_payload_bytes = pg_column_size(new.payload)
+        set lane = v_lane, payload = null, large_payload_bytes = v_bytes
         where e.id = new.id and e.queue = new.queue;
     else
         update pgconductor.executions e set lane = v_lane where e.id = new.id and e.queue = new.queue;

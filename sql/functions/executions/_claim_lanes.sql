@@ -23,7 +23,7 @@ returns table (
     trace_parent  text,
     payload       jsonb,
     next_position jsonb,
-    next_due      timestamptz)
+    next_due_in   double precision)
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
@@ -54,6 +54,10 @@ declare
     v_next_due   timestamptz;
     v_due        timestamptz;
     v_rounds     integer;
+    v_want       integer;
+    v_cut        tid[];
+    v_behind     boolean := false;
+    v_full       boolean := false;
     i            integer;
 begin
     if p_limit is null or p_limit < 1 or p_limit > 10000 then
@@ -118,7 +122,9 @@ begin
 
             loop
                 v_rounds := v_rounds + 1;
-                v_take := ceil(v_room::numeric / v_peers);
+                v_want := ceil(v_room::numeric / v_peers);
+                -- Behind rows that were in the way look further, so that a backlog of them is gone after few claims.
+                v_take := case when v_rounds = 1 then v_want else greatest(v_want, 200) end;
                 select array_agg(d.ctid), count(*), max(d.run_at), coalesce(bool_and(d.task_key = any (p_task_keys)), true),
                     coalesce(max(d.attempts), 0), sum(d.large_payload_bytes)
                 into v_found, v_count, v_last, v_all_known, v_attempts, v_bytes
@@ -127,7 +133,8 @@ begin
                     from pgconductor.executions e
                     where e.queue = p_queue and e.lane = v_lanes[i] and e.priority = v_priorities[i]
                         and e.run_at >= v_positions[i] and e.run_at <= p_now
-                        and (v_pass = 1 or e.ctid <> all (v_rows))
+                        -- Our own locks do not make us skip: what we have at this very instant of run_at already.
+                        and (v_pass = 1 and v_rounds = 1 or e.ctid <> all (v_rows))
                     order by e.run_at
                     limit v_take
                     for update skip locked
@@ -137,27 +144,36 @@ begin
                 v_filled[i] := v_count = v_take;
 
                 if v_attempts > 0 then
-                    perform pgconductor._dead_letter_exhausted(p_queue, v_found, p_now);
+                    v_found := pgconductor._dead_letter_exhausted(p_queue, v_found, p_now);
                 end if;
 
                 if not v_all_known then
                     v_found := pgconductor._relane_unknown(p_queue, v_found, p_task_keys);
                 end if;
 
-                if v_bytes is not null then
-                    v_found := pgconductor._bound_by_bytes(p_queue, v_found, p_max_bytes - v_large);
-                    v_large := v_large + v_bytes;
-                    if v_large >= p_max_bytes then
-                        -- The rest of the queue waits for the next claim, which starts where this one was cut.
+                -- Whether rows that we cannot take stood in the way, and so others may be due behind them.
+                v_behind := coalesce(cardinality(v_found), 0) < v_count;
+
+                if cardinality(v_found) > v_want then
+                    -- The next claim starts where this one was cut.
+                    v_found := v_found[1:v_want];
+                    v_positions[i] := v_froms[i];
+                end if;
+
+                if v_bytes is not null and v_found is not null then
+                    v_cut := pgconductor._bound_by_bytes(p_queue, v_found, p_max_bytes - v_large);
+                    v_full := cardinality(v_cut) < cardinality(v_found) or v_large + v_bytes >= p_max_bytes;
+                    if v_full then
                         v_positions[i] := v_froms[i];
-                        v_room := 0;
                     end if;
+                    v_found := v_cut;
+                    v_large := v_large + v_bytes;
                 end if;
 
                 v_rows := v_rows || v_found;
-                v_room := greatest(v_room - coalesce(cardinality(v_found), 0), 0);
-                -- Rows of tasks unknown here stood in the way: look behind them, a bounded number of times.
-                exit when v_all_known or v_room = 0 or v_rounds >= 4;
+                v_room := case when v_full then 0 else greatest(v_room - coalesce(cardinality(v_found), 0), 0) end;
+                -- Look behind them, a bounded number of times.
+                exit when not v_behind or v_room = 0 or v_rounds >= 4;
             end loop;
         end loop;
         exit when v_room = 0 or v_places < 2;
@@ -168,6 +184,11 @@ begin
             select * from pgconductor._lease_rows(p_orchestrator_id, p_queue, v_rows, p_now,
                 (select jsonb_agg(jsonb_build_array(u.lane, u.priority, u.start))
                  from unnest(v_lanes, v_priorities, v_positions) u (lane, priority, start)));
+    elsif v_behind then
+        -- All we saw were rows that had to be moved out of the way: due is due, come again at once.
+        return query
+            select null::bigint, null::integer, null::uuid, null::text, null::integer, null::integer, null::timestamptz,
+                null::timestamptz, null::text, null::jsonb, null::jsonb, 0::double precision;
     elsif p_position is null then
         for i in 1..v_places loop
             select e.run_at into v_due
@@ -179,7 +200,8 @@ begin
         end loop;
         return query
             select null::bigint, null::integer, null::uuid, null::text, null::integer, null::integer, null::timestamptz,
-                null::timestamptz, null::text, null::jsonb, null::jsonb, v_next_due;
+                null::timestamptz, null::text, null::jsonb, null::jsonb,
+                extract(epoch from v_next_due - p_now)::double precision;
     end if;
 end
 $$;

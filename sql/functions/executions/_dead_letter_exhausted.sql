@@ -1,10 +1,11 @@
 -- Of the locked rows, dead-letters those that have used up their attempts before starting: the limit was lowered, or
--- the row was inserted so.
+-- the row was inserted so. Returns the rows that remain, in order of run_at.
 create or replace function pgconductor._dead_letter_exhausted(p_queue text, p_rows tid[], p_now timestamptz)
-returns void
-language sql
+returns tid[]
+language plpgsql
 set search_path = ''
 as $$
+begin
     with gone as (
         delete from pgconductor.executions e
         using pgconductor.tasks t
@@ -29,4 +30,11 @@ as $$
         format('not started: all %s attempts were used up', g.allowed), g.payload, g.errors
     from gone g
     where g.keep_failed is distinct from interval '0'
+    on conflict do nothing;
+
+    return (
+        select array_agg(e.ctid order by e.run_at)
+        from pgconductor.executions e
+        where e.queue = p_queue and e.ctid = any (p_rows));
+end
 $$;

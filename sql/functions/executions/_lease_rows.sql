@@ -17,7 +17,7 @@ returns table (
     trace_parent  text,
     payload       jsonb,
     next_position jsonb,
-    next_due      timestamptz)
+    next_due_in   double precision)
 language sql
 set search_path = ''
 as $$
@@ -58,6 +58,6 @@ as $$
         case when i.large_payload_bytes is null then i.payload
         else (select p.payload from pgconductor.payloads p where p.execution_id = i.id) end,
         case when i.position = 1 then p_next_position end,
-        null::timestamptz
+        null::double precision
     from item i cross join lease l
 $$;

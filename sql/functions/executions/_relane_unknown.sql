@@ -1,5 +1,6 @@
 -- Of the locked rows, moves those of tasks that the claimer does not serve into lanes of their own (each row once in
--- its life), where they no longer stand in anybody's way. Returns the rows that remain.
+-- its life), where they no longer stand in anybody's way. Returns the rows that remain. A task somebody else is just
+-- changing keeps its lane until another claim comes by: a claim waits for nobody, so it is in no deadlock.
 create or replace function pgconductor._relane_unknown(p_queue text, p_rows tid[], p_task_keys text[])
 returns tid[]
 language plpgsql
@@ -12,7 +13,10 @@ begin
         returning e.task_key
     )
     update pgconductor.tasks t set lane = t.key
-    where t.lane = '' and t.key in (select m.task_key from moved m);
+    where t.key in (
+        select x.key from pgconductor.tasks x
+        where x.lane = '' and x.key in (select m.task_key from moved m)
+        for update skip locked);
 
     return (
         select array_agg(e.ctid order by e.run_at)

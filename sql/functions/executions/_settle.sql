@@ -18,14 +18,20 @@ set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
-    v_queue text;
+    -- Delays beyond a century are refused, one by one: an interval of them overflows, which would fail the whole call.
+    c_longest constant double precision := 3155760000;
+    v_queue   text;
+    v_queues  text[];
 begin
     -- Lock order: leases by id.
-    perform 1
-    from pgconductor.leases l
-    where l.id = any (p_whole_leases || p_lease_ids) and l.orchestrator_id = p_orchestrator_id
-    order by l.id
-    for update;
+    select array_agg(distinct s.queue) into v_queues
+    from (
+        select l.queue
+        from pgconductor.leases l
+        where l.id = any (p_whole_leases || p_lease_ids) and l.orchestrator_id = p_orchestrator_id
+        order by l.id
+        for update
+    ) s;
 
     return query
     with held as materialized (
@@ -62,24 +68,32 @@ begin
     settled as materialized (
         select g.lease_id, g.position, i.queue, i.claimed_at, i.id, i.task_key, i.priority, i.attempt, i.created_at,
             i.payload, i.max_attempts, i.dedupe_key, i.trace_parent, i.large_payload_bytes, g.result,
-            t.lane, t.keep_completed, t.keep_failed,
+            coalesce(t.lane, i.task_key) as lane, t.keep_completed, t.keep_failed,
             case
                 when i.id is null or g.repetition > 1 then 'rejected'
                 when g.outcome = 'completed' then 'completed'
                 when i.cancel_reason is not null or g.outcome = 'cancelled' then 'cancelled'
-                when g.outcome = 'released' then 'released'
                 when g.outcome = 'dead' then 'failed'
-                when g.outcome = 'failed' and i.attempt >= coalesce(i.max_attempts, t.max_attempts) then 'failed'
+                when g.outcome = 'failed' and i.attempt >= coalesce(i.max_attempts, t.max_attempts, 5) then 'failed'
+                when g.delay > c_longest then 'failed'
+                when g.outcome = 'released' then 'released'
                 when g.outcome = 'failed' then 'retried'
             end as effect,
-            coalesce(i.cancel_reason, g.error ->> 'message', 'no reason was given') as reason,
+            case
+                when i.cancel_reason is not null then i.cancel_reason
+                when g.outcome in ('failed', 'released') and g.delay > c_longest
+                    and (g.outcome = 'released' or i.attempt < coalesce(i.max_attempts, t.max_attempts, 5))
+                then concat_ws(': ', format('a delay of %s seconds is not possible (at most %s)', g.delay, c_longest), g.error ->> 'message')
+                else coalesce(g.error ->> 'message', 'no reason was given')
+            end as reason,
             case when g.outcome in ('failed', 'dead')
                 then pgconductor._append_error(i.errors, g.error, i.attempt, p_now) else i.errors
             end as errors,
             p_now + make_interval(secs => case
-                when g.outcome = 'released' then coalesce(g.delay, 0)
-                else coalesce(g.delay, t.backoff_seconds[least(i.attempt, cardinality(t.backoff_seconds))]
-                    * (1 + t.backoff_jitter * (2 * random() - 1)))
+                when g.outcome = 'released' then least(greatest(coalesce(g.delay, 0), 0), c_longest)
+                else coalesce(least(greatest(g.delay, 0), c_longest),
+                    t.backoff_seconds[least(i.attempt, cardinality(t.backoff_seconds))] * (1 + t.backoff_jitter * (2 * random() - 1)),
+                    15)
             end) as run_at
         from given g
         left join item i on i.lease_id = g.lease_id and i.position = g.position
@@ -93,6 +107,8 @@ begin
             s.max_attempts, s.queue, s.lane, s.task_key, s.dedupe_key, s.trace_parent, s.payload, s.errors
         from settled s
         where s.effect in ('retried', 'released')
+        -- An id that somebody enqueued once more while it ran is waiting already; it must not fail the others here.
+        on conflict do nothing
     ),
     completed as (
         insert into pgconductor.completed_executions (id, expires_at, created_at, started_at, finished_at,
@@ -101,6 +117,7 @@ begin
             s.large_payload_bytes, s.priority, s.attempt, s.queue, s.task_key, s.dedupe_key, s.payload, s.result, s.errors
         from settled s
         where s.effect = 'completed' and s.keep_completed is distinct from interval '0'
+        on conflict do nothing
     ),
     failed as (
         insert into pgconductor.failed_executions (id, expires_at, created_at, started_at, finished_at,
@@ -111,6 +128,7 @@ begin
             s.reason, s.payload, s.errors
         from settled s
         where s.effect in ('failed', 'cancelled') and s.keep_failed is distinct from interval '0'
+        on conflict do nothing
     ),
     unlocked as (
         delete from pgconductor.dedupe_keys k
@@ -149,9 +167,7 @@ begin
 
     -- Put back for now: somebody idle may take it.
     if 'released' = any (p_outcomes) or 0 = any (p_delays) then
-        for v_queue in
-            select distinct w.queue from pgconductor.workers w where w.orchestrator_id = p_orchestrator_id
-        loop
+        foreach v_queue in array coalesce(v_queues, '{}') loop
             perform pgconductor._wake(v_queue);
         end loop;
     end if;

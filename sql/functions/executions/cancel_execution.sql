@@ -4,16 +4,17 @@
 --                and is never retried
 --   'finished'   it had its outcome already
 --   'unknown'    there is none of this id (or its history is gone)
--- Locks: executions, then leases.
+-- Cancelling once more changes nothing: the first reason stays.
+-- Locks: executions, then orchestrators, then leases.
 create or replace function pgconductor.cancel_execution(p_id uuid, p_reason text default 'cancelled')
 returns text
 language plpgsql
 set search_path = ''
 as $$
 declare
-    v_now      timestamptz := pgconductor.current_time();
-    v_lease    record;
-    v_position integer;
+    v_now   timestamptz := pgconductor.current_time();
+    v_lease record;
+    v_gone  integer;
 begin
     -- A claim or a retry may move it between our two looks: look again, a bounded number of times.
     for v_try in 1..3 loop
@@ -34,30 +35,45 @@ begin
             insert into pgconductor.failed_executions (id, expires_at, created_at, finished_at, large_payload_bytes, priority,
                 attempts, max_attempts, cancelled, queue, task_key, dedupe_key, trace_parent, reason, payload, errors)
             select g.id, coalesce(v_now + t.keep_failed, 'infinity'), g.created_at, v_now, g.large_payload_bytes, g.priority,
-                g.attempts, g.max_attempts, true, g.queue, g.task_key, g.dedupe_key, g.trace_parent, p_reason, g.payload, g.errors
-            from gone g join pgconductor.tasks t on t.key = g.task_key
+                g.attempts, g.max_attempts, true, g.queue, g.task_key, g.dedupe_key, g.trace_parent,
+                coalesce(p_reason, 'cancelled'), g.payload, g.errors
+            from gone g left join pgconductor.tasks t on t.key = g.task_key
             where t.keep_failed is distinct from interval '0'
+            on conflict do nothing
         )
-        select count(*)::integer into v_position from gone;
+        select count(*)::integer into v_gone from gone;
 
-        if v_position > 0 then
+        if v_gone > 0 then
             return 'cancelled';
         end if;
 
-        select l.id, l.orchestrator_id, l.done, array_position(l.ids, p_id) as position into v_lease
+        -- Its lease: of several that name it, the one where it has no outcome yet (the others are of attempts before).
+        select l.id, l.orchestrator_id into v_lease
         from pgconductor.leases l
-        where p_id = any (l.ids)
-        for update;
+        where p_id = any (l.ids) and array_position(l.ids, p_id)::smallint <> all (l.done);
 
-        if found and v_lease.position::smallint <> all (v_lease.done) then
-            update pgconductor.leases l
-            set cancels = jsonb_build_object(v_lease.position::text, p_reason) || coalesce(l.cancels, '{}')
-            where l.id = v_lease.id;
+        if found then
+            -- The owner before the lease, as a takeover does; locked, so that the signal's foreign key finds it.
+            perform from pgconductor.orchestrators o where o.id = v_lease.orchestrator_id for key share;
 
-            insert into pgconductor.signals (orchestrator_id, kind, execution_id, reason, created_at)
-            select o.id, 'cancel', p_id, p_reason, v_now from pgconductor.orchestrators o where o.id = v_lease.orchestrator_id;
-            perform pg_notify(pgconductor.orchestrator_channel(v_lease.orchestrator_id), 'signal');
-            return 'requested';
+            select l.id, l.orchestrator_id, array_position(l.ids, p_id) as position, l.cancels into v_lease
+            from pgconductor.leases l
+            where l.id = v_lease.id and array_position(l.ids, p_id)::smallint <> all (l.done)
+            for update;
+
+            if found then
+                if not coalesce(v_lease.cancels, '{}') ? v_lease.position::text then
+                    update pgconductor.leases l
+                    set cancels = coalesce(l.cancels, '{}') || jsonb_build_object(v_lease.position::text, coalesce(p_reason, 'cancelled'))
+                    where l.id = v_lease.id;
+
+                    insert into pgconductor.signals (orchestrator_id, kind, execution_id, reason, created_at)
+                    select o.id, 'cancel', p_id, coalesce(p_reason, 'cancelled'), v_now
+                    from pgconductor.orchestrators o where o.id = v_lease.orchestrator_id;
+                end if;
+                perform pg_notify(pgconductor.orchestrator_channel(v_lease.orchestrator_id), 'signal');
+                return 'requested';
+            end if;
         end if;
 
         if exists (select from pgconductor.completed_executions c where c.id = p_id)

@@ -8,7 +8,7 @@
 -- then everything is looked at from the start, and late arrivals are found.
 --
 -- Returns a row an execution; the first one carries the next p_position. Nothing due: one row without a lease that
--- says when the next one is (null: nothing is waiting).
+-- says in how many seconds the next one is (null: nothing is waiting).
 -- Locks: rows of executions (skip locked), then one new row of leases.
 create or replace function pgconductor.claim_executions(
     p_orchestrator_id uuid,
@@ -28,15 +28,16 @@ returns table (
     trace_parent  text,
     payload       jsonb,
     next_position jsonb,
-    next_due      timestamptz)
+    next_due_in   double precision)
 language plpgsql
 set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-    v_keys  text[];
-    v_lanes text[];
-    v_now   timestamptz := pgconductor.current_time();
+    v_keys   text[];
+    v_lanes  text[];
+    v_closed text[];
+    v_now    timestamptz := pgconductor.current_time();
 begin
     select w.task_keys into v_keys
     from pgconductor.workers w
@@ -53,10 +54,18 @@ begin
     end if;
 
     -- The shared lane, and the own lanes of our tasks that are open now. Closed lanes are not even asked.
-    select '{""}' || coalesce(array_agg(t.lane), '{}') into v_lanes
-    from pgconductor.tasks t
-    where t.lane <> '' and t.key = any (v_keys) and not t.paused
-        and pgconductor._window_open(t.window_start, t.window_end, t.time_zone, v_now);
+    select '{""}' || coalesce(array_agg(distinct s.lane) filter (where s.open), '{}'), array_agg(s.key) filter (where not s.open)
+    into v_lanes, v_closed
+    from (
+        select t.key, t.lane, not t.paused and pgconductor._window_open(t.window_start, t.window_end, t.time_zone, v_now) as open
+        from pgconductor.tasks t
+        where t.lane <> '' and t.key = any (v_keys)
+    ) s;
+
+    -- A task that is held back now may have rows in the shared lane, from before: they are moved out like unknown ones.
+    if v_closed is not null then
+        v_keys := array(select k from unnest(v_keys) k where k <> all (v_closed));
+    end if;
 
     return query
         select * from pgconductor._claim_lanes(p_orchestrator_id, p_queue, v_lanes, v_keys, p_limit, p_max_bytes, p_position, v_now);

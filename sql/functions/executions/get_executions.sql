@@ -1,6 +1,7 @@
 -- Claims up to p_batch_size due executions of one task, on the task's queue: the claim for workers written in plain
 -- SQL or another language. Needs no register_worker; an orchestrator that never registers is taken over 30 s after
--- its claim. The first call for a task that shares a lane with others gives it a lane of its own.
+-- its claim. The first call for a task that shares a lane with others gives it a lane of its own. What is in the shared
+-- lane already is looked for there until a registered worker does: it runs those rows, or moves them to the task's own lane.
 create or replace function pgconductor.get_executions(
     p_task_key        text,
     p_orchestrator_id uuid,
@@ -43,7 +44,8 @@ begin
     return query
         select c.lease_id, c.position, c.id, c.task_key, c.attempt, c.max_attempts, c.run_at, c.created_at, c.trace_parent, c.payload
         from pgconductor._claim_lanes(p_orchestrator_id, v_task.queue,
-            case when v_task.lane = '' then array[p_task_key, ''] else array[v_task.lane] end,
+            case when v_task.lane = '' or not exists (select from pgconductor.workers w where w.queue = v_task.queue)
+                then array[p_task_key, ''] else array[v_task.lane] end,
             array[p_task_key], p_batch_size, 4194304, null, v_now) c
         where c.lease_id is not null;
 end

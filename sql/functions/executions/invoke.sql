@@ -31,8 +31,14 @@ declare
     v_now   timestamptz := pgconductor.current_time();
     v_queue text;
     v_lane  text;
-    v_large integer := case when pg_column_size(p_payload) > 8192 then pg_column_size(p_payload) end;
+    v_large integer;
 begin
+    -- A payload that comes out of a table may be compressed: what counts is what a claim would carry.
+    v_large := case when pg_column_compression(p_payload) is null then pg_column_size(p_payload) else octet_length(p_payload::text) end;
+    if v_large <= 8192 then
+        v_large := null;
+    end if;
+
     select q.name, t.lane into v_queue, v_lane
     from pgconductor.tasks t join pgconductor.queues q on q.name = coalesce(p_queue, t.queue)
     where t.key = p_task_key;
@@ -53,7 +59,7 @@ begin
     elsif p_dedupe_key is not null then
         select d.execution_id, d.disposition into execution_id, disposition
         from pgconductor._take_dedupe_key(p_task_key, p_dedupe_key, p_dedupe_policy, execution_id, v_queue,
-            p_payload, v_large, coalesce(p_run_at, v_now), p_priority, p_max_attempts) d;
+            p_payload, v_large, greatest(p_run_at, v_now), p_priority, p_max_attempts) d;
     end if;
 
     if disposition = 'created' then

@@ -1,9 +1,11 @@
 -- Enqueues many executions in one statement, in the caller's transaction; all or, on an error, none.
 --
 -- Parallel arrays, one element an execution; null arrays and null elements mean what invoke's null means. Executions
--- of one batch keep the order of the arrays: run_at grows by a microsecond from one to the next.
+-- of one batch keep the order of the arrays: run_at grows by a microsecond from one to the next, up to now for those due
+-- now, from the given time on for those due later.
 -- Items with a dedupe key are decided one by one, in order, each by p_dedupe_policy (see invoke).
--- Returns a row for every item that was NOT simply created (existing, replaced), by its index (1-based).
+-- Returns a row for every item that was NOT simply created (existing, replaced), and for every item whose id was made
+-- here, by its index (1-based).
 create or replace function pgconductor.invoke_batch(
     p_task_keys     text[],
     p_payloads      jsonb[],
@@ -25,6 +27,11 @@ declare
     v_now    timestamptz := pgconductor.current_time();
     v_item   record;
     v_queue  text;
+    v_count  integer := cardinality(p_task_keys);
+    -- A clock that a test holds still would never reach a microsecond later.
+    v_step   interval := case when coalesce(current_setting('pgconductor.fake_now', true), '') = '' then interval '1 microsecond'
+                         else interval '0' end;
+    v_ids    uuid[] := p_ids;
 begin
     if cardinality(p_task_keys) is distinct from cardinality(p_payloads) then
         perform pgconductor._raise('PC004',
@@ -32,9 +39,9 @@ begin
             'Give arrays of equal length.');
     end if;
 
-    -- Tasks nobody knows yet, and unknown queues.
+    -- Tasks nobody knows yet, and unknown queues; in order of key, so that two batches do not wait for each other.
     perform pgconductor._ensure_task(m.task_key, coalesce(m.queue, 'default'))
-    from (select distinct u.task_key, u.queue from unnest(p_task_keys, p_queues) u (task_key, queue)) m
+    from (select distinct u.task_key, u.queue from unnest(p_task_keys, p_queues) u (task_key, queue) order by 1, 2) m
     where not exists (
         select from pgconductor.tasks t join pgconductor.queues q on q.name = coalesce(m.queue, t.queue)
         where t.key = m.task_key);
@@ -60,35 +67,46 @@ begin
         return;
     end if;
 
+    if cardinality(v_ids) is distinct from v_count or array_position(v_ids, null) is not null then
+        v_ids := array(
+            select coalesce(u.id, pgconductor.uuid_v7())
+            from unnest(p_task_keys, p_ids) with ordinality u (task_key, id, ordinal)
+            where u.ordinal <= v_count
+            order by u.ordinal);
+        return query
+            select u.ordinal::integer, u.made, 'created'::text
+            from unnest(v_ids, p_ids) with ordinality u (made, id, ordinal)
+            where u.id is null and u.ordinal <= v_count;
+    end if;
+
     insert into pgconductor.executions (id, run_at, created_at, large_payload_bytes, priority, max_attempts, queue, lane,
         task_key, trace_parent, payload)
     select u.id, u.run_at, v_now, u.large, u.priority, u.max_attempts, u.queue, u.lane, u.task_key, p_trace_parent,
         case when u.large is null then u.payload end
     from (
-        select coalesce(u.id, pgconductor.uuid_v7()) as id,
-            greatest(u.run_at, v_now) + make_interval(secs => u.ordinal * 0.000001) as run_at,
+        select u.id,
+            case when u.run_at > v_now then u.run_at + (u.ordinal - 1) * v_step
+            else v_now + (u.ordinal - v_count) * interval '1 microsecond' end as run_at,
             case when pg_column_size(u.payload) > 8192 then pg_column_size(u.payload) end as large,
             coalesce(u.priority, 0) as priority, u.max_attempts, coalesce(u.queue, t.queue) as queue, t.lane, u.task_key,
             u.payload
-        from unnest(p_task_keys, p_payloads, p_ids, p_queues, p_run_ats, p_priorities, p_max_attempts)
+        from unnest(p_task_keys, p_payloads, v_ids, p_queues, p_run_ats, p_priorities, p_max_attempts)
             with ordinality u (task_key, payload, id, queue, run_at, priority, max_attempts, ordinal)
         join pgconductor.tasks t on t.key = u.task_key
     ) u;
 
     if exists (select from unnest(p_payloads) u (payload) where pg_column_size(u.payload) > 8192) then
-        if p_ids is null then
-            perform pgconductor._raise('PC004', 'a batch with payloads over 8192 bytes needs ids', 'Give p_ids.');
-        end if;
         insert into pgconductor.payloads (execution_id, payload)
         select u.id, u.payload
-        from unnest(p_ids, p_payloads) u (id, payload)
+        from unnest(v_ids, p_payloads) u (id, payload)
         where pg_column_size(u.payload) > 8192;
     end if;
 
     for v_queue in
         select distinct coalesce(u.queue, t.queue)
-        from unnest(p_task_keys, p_queues) u (task_key, queue)
+        from unnest(p_task_keys, p_queues, p_run_ats) u (task_key, queue, run_at)
         join pgconductor.tasks t on t.key = u.task_key
+        where u.run_at is null or u.run_at <= v_now
     loop
         perform pgconductor._wake(v_queue);
     end loop;

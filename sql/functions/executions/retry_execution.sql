@@ -1,5 +1,6 @@
 -- Puts a dead letter, or a cancelled execution, back to work: now, with all its attempts again and its errors kept.
--- Errors: PC007 there is no failed execution of this id; PC003 its dedupe key is taken by another by now.
+-- Errors: PC007 there is no failed execution of this id; PC003 its dedupe key is taken by another by now;
+-- PC002 its queue was dropped.
 create or replace function pgconductor.retry_execution(p_id uuid)
 returns void
 language plpgsql
@@ -15,6 +16,9 @@ begin
         perform pgconductor._raise('PC007', format('there is no failed execution %s', p_id),
             'Only failed and cancelled executions can be retried; list them with list_executions(''failed'').');
     end if;
+
+    -- The queue, or the task's row, may be gone since.
+    perform pgconductor._ensure_task(v_failed.task_key, v_failed.queue);
 
     if v_failed.dedupe_key is not null then
         perform 1 from pgconductor._take_dedupe_key(v_failed.task_key, v_failed.dedupe_key, 'reject', p_id, v_failed.queue,

@@ -1,7 +1,8 @@
--- Housekeeping, safe to call by anyone at any time: makes the history's partitions for the days ahead, drops those
--- whose day is over, and deletes expired rows from the default partitions, at most p_limit of them. Only one caller
--- works at a time; the others return at once. Gives up on a partition it cannot lock within 200 ms and leaves it to
--- the next call: nobody waits behind housekeeping for longer than that.
+-- Housekeeping, safe to call by anyone at any time: deletes expired rows from the history's default partitions, at most p_limit
+-- of each, drops the partitions whose day is over, and makes those for the days ahead: p_days_ahead of them, or as many
+-- as the longest retention of any task needs (up to 100: what is kept for longer waits in the default partition until its day comes near). Only one
+-- caller works at a time; the others return at once. Gives up on a partition it cannot lock within 200 ms and leaves
+-- it to the next call (skipped): nobody waits behind housekeeping for longer than that.
 create or replace function pgconductor.maintain(
     p_days_ahead integer default 16,
     p_limit      integer default 10000,
@@ -15,7 +16,9 @@ set lock_timeout = '200ms'
 as $$
 declare
     v_table  text;
+    v_tables text[] := array['completed_executions', 'failed_executions'];
     v_today  date := (pgconductor.current_time() at time zone 'UTC')::date;
+    v_ahead  integer;
     v_result record;
 begin
     created := 0;
@@ -23,20 +26,30 @@ begin
     deleted := 0;
     skipped := 0;
 
-    if not pg_try_advisory_xact_lock(1885823587, hashtext('maintain')) then
+    -- A class of its own: 1885823587 is the queues'.
+    if not pg_try_advisory_xact_lock(1885823588, 2) then
         return;
     end if;
 
-    foreach v_table in array array['completed_executions', 'failed_executions'] loop
-        for v_day in 0..p_days_ahead loop
+    select greatest(p_days_ahead, least(ceil(extract(epoch from coalesce(max(greatest(t.keep_completed, t.keep_failed)), '0')) / 86400) + 1, 100))
+    into v_ahead
+    from pgconductor.tasks t;
+
+    -- What takes time first, what takes locks last.
+    foreach v_table in array v_tables loop
+        deleted := deleted + pgconductor._delete_expired(v_table, p_limit);
+    end loop;
+    foreach v_table in array v_tables loop
+        select * into v_result from pgconductor._drop_days(v_table, v_today);
+        dropped := dropped + v_result.dropped;
+        skipped := skipped + v_result.skipped;
+    end loop;
+    foreach v_table in array v_tables loop
+        for v_day in 0..v_ahead loop
             select * into v_result from pgconductor._make_day(v_table, v_today + v_day);
             created := created + v_result.created;
             skipped := skipped + v_result.skipped;
         end loop;
-        select * into v_result from pgconductor._drop_days(v_table, v_today);
-        dropped := dropped + v_result.dropped;
-        skipped := skipped + v_result.skipped;
-        deleted := deleted + pgconductor._delete_expired(v_table, p_limit);
     end loop;
 end
 $$;

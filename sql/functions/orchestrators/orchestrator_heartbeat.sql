@@ -1,5 +1,8 @@
 -- One beat: says "alive", forgets the signals acknowledged, takes over from the dead, and answers what to do.
 --
+-- p_known_leases: the leases this process knows to hold (null: not checked). One that it does not know, older than
+-- p_lost_after, came from a claim whose reply was lost: it is put back, no attempt counted. p_lost_after must be longer
+-- than a claim can take.
 -- alive false: this orchestrator was taken over (silent for longer than p_takeover): cancel everything that runs and
 -- register again; late results will be rejected. next_takeover: how long until the next orchestrator would be dead if
 -- it stays silent (null: there is no other); call recover_stale_orchestrators then rather than waiting for the next beat.
@@ -8,6 +11,8 @@ create or replace function pgconductor.orchestrator_heartbeat(
     p_takeover        interval default '30 seconds',
     p_acknowledged    bigint[] default '{}',
     p_draining        boolean default false,
+    p_known_leases    bigint[] default null,
+    p_lost_after      interval default '1 minute',
     out alive             boolean,
     out signal_ids        bigint[],
     out signal_kinds      text[],
@@ -30,6 +35,10 @@ begin
 
     if cardinality(p_acknowledged) > 0 then
         delete from pgconductor.signals s where s.orchestrator_id = p_orchestrator_id and s.id = any (p_acknowledged);
+    end if;
+
+    if p_known_leases is not null then
+        perform pgconductor._release_lost_leases(p_orchestrator_id, p_known_leases, v_now - p_lost_after, v_now);
     end if;
 
     select r.orchestrators, r.rescued, r.dead_lettered into recovered_orchestrators, rescued, dead_lettered

@@ -1,6 +1,8 @@
 -- Creates a queue, if it is not there. p_partitioned: with a partition of executions of its own (for a hot queue, or
--- one that is to be dropped in one go); online: takes only short locks, and waits at most 2 s for each, else 55P03:
--- try again. A partition is named executions_q_<hash>, so that no two names collide.
+-- one that is to be dropped in one go). Making a partition waits at most 2 s for each lock, else 55P03: try again; it
+-- then reads the default partition once (about a second for ten million rows waiting there), and the queues that
+-- live there stand still for so long. A partition is named executions_q_<hash>, so that no two names collide.
+-- True: created; false: it was there. PC004: not a name; PC006: it cannot be given a partition.
 create or replace function pgconductor.create_queue(p_name text, p_partitioned boolean default false)
 returns boolean
 language plpgsql
@@ -27,6 +29,11 @@ begin
                 'Drop it when it is empty and create it again with a partition.');
         end if;
         return false;
+    end if;
+
+    if exists (select from pgconductor.executions_default e where e.queue = p_name) then
+        perform pgconductor._raise('PC006', format('executions wait in a queue "%s" that was never created', p_name),
+            'They were inserted around the functions. Create the queue without a partition first, and let workers finish them.');
     end if;
 
     -- The constraint proves that the default partition holds none of the queue's rows, so attaching does not scan it.

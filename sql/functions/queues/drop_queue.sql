@@ -1,5 +1,7 @@
--- Drops a queue. Refused (PC005) while executions wait or run in it, tasks name it, or workers serve it;
--- p_force: waiting executions are cancelled first. False: there is no such queue. The default queue stays (PC006).
+-- Drops a queue. Refused (PC005) while executions wait or run in it, or workers serve it; p_force: waiting executions are
+-- cancelled first. Tasks that name it are the default queue's from then on. False: there is no such queue. The default
+-- queue stays (PC006). A partition goes at once, and for that nobody may use executions for a moment: when some
+-- transaction does for longer than 2 s, 55P03 and nothing has changed: try again.
 create or replace function pgconductor.drop_queue(p_name text, p_force boolean default false)
 returns boolean
 language plpgsql
@@ -10,6 +12,9 @@ declare
     v_queue pgconductor.queues;
     v_count bigint;
 begin
+    -- Not while a worker registers (see register_worker).
+    perform pg_advisory_xact_lock(1885823588, 1);
+
     select * into v_queue from pgconductor.queues q where q.name = p_name for update;
     if not found then
         return false;
@@ -20,10 +25,6 @@ begin
     if exists (select from pgconductor.workers w where w.queue = p_name) then
         perform pgconductor._raise('PC005', format('queue "%s" is served by running workers', p_name), 'Stop them first.');
     end if;
-    if exists (select from pgconductor.leases l where l.queue = p_name) then
-        perform pgconductor._raise('PC005', format('executions of queue "%s" are running', p_name),
-            'Wait for them, or for the takeover of their dead process.');
-    end if;
 
     if p_force then
         perform pgconductor.cancel_execution(e.id, format('queue "%s" was dropped', p_name))
@@ -33,6 +34,12 @@ begin
     if v_count > 0 then
         perform pgconductor._raise('PC005', format('executions wait in queue "%s"', p_name),
             'Let workers finish them, or drop with p_force (CLI: --force) to cancel them.');
+    end if;
+
+    -- After the cancelling: a claim may have been faster.
+    if exists (select from pgconductor.leases l where l.queue = p_name) then
+        perform pgconductor._raise('PC005', format('executions of queue "%s" are running', p_name),
+            'Wait for them, or for the takeover of their dead process.');
     end if;
 
     update pgconductor.tasks t set queue = 'default' where t.queue = p_name;

@@ -1,4 +1,5 @@
--- Writes one task's settings, as register_worker describes them; a row that would not change is not written.
+-- Writes one task's settings, as register_worker describes them; a row that would not change is not written. PC004: a
+-- setting that cannot be read, or that the table refuses.
 create or replace function pgconductor._register_task(p_queue text, p_task jsonb)
 returns void
 language plpgsql
@@ -42,5 +43,9 @@ begin
             updated_at = pgconductor.current_time()
         where t.key = v_key;
     end if;
+exception
+    when check_violation or data_exception then
+        perform pgconductor._raise('PC004', format('the settings of task "%s" are not possible: %s', v_key, sqlerrm),
+            'pgconductor.register_worker says what each setting may be.');
 end
 $$;

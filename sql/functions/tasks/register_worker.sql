@@ -6,6 +6,10 @@
 --
 -- A task shares the queue's plain lane only if it can never be held back while its neighbours run: it has no window, is not
 -- paused, and every live worker of the queue serves it. Otherwise it has a lane of its own.
+--
+-- Errors: PC001 the orchestrator is not registered; PC004 a setting that cannot be (the message says which task). Locks: the
+-- registrations' advisory lock, then tasks. One registration at a time, also against drop_queue: each changes the lanes
+-- of tasks that others register, in an order that cannot be told before.
 create or replace function pgconductor.register_worker(p_orchestrator_id uuid, p_queue text, p_tasks jsonb)
 returns void
 language plpgsql
@@ -20,9 +24,14 @@ begin
             'Call register_orchestrator first; it was perhaps taken over after missing its heartbeats.');
     end if;
 
+    if jsonb_typeof(p_tasks) is distinct from 'array' then
+        perform pgconductor._raise('PC004', format('%s is not a list of tasks', left(coalesce(p_tasks::text, 'null'), 100)),
+            'Give an array of objects, each with a key.');
+    end if;
+
+    perform pg_advisory_xact_lock(1885823588, 1);
     perform pgconductor.create_queue(p_queue);
 
-    -- In order of key, so that workers registering at once do not deadlock.
     for v_task in select j from jsonb_array_elements(p_tasks) j order by j ->> 'key' loop
         perform pgconductor._register_task(p_queue, v_task);
     end loop;

@@ -1,0 +1,54 @@
+-- What the files in this folder stand on: pgTAP, and a schema "test" with names for things they all need.
+create extension if not exists pgtap;
+create extension if not exists "uuid-ossp";
+
+create schema test;
+
+-- The n-th id: test.id(1), test.id(2). Version 7, so that it looks like a client's.
+create function test.id(n integer) returns uuid language sql immutable as $$
+    select ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid
+$$;
+
+-- Moves the clock for the rest of the session (of the transaction, after ROLLBACK).
+create function test.clock(at text) returns void language sql as $$
+    select set_config('pgconductor.fake_now', at, false)
+$$;
+
+-- Lets the clock pass.
+create function test.pass(i interval) returns void language sql as $$
+    select set_config('pgconductor.fake_now', (pgconductor.current_time() + i)::text, false)
+$$;
+
+-- Makes orchestrator n serve the tasks on the queue, with their settings as they are. Returns its id.
+create function test.worker(n integer, queue text, variadic keys text[]) returns uuid language plpgsql as $$
+begin
+    perform pgconductor.register_orchestrator(test.id(n), 'test-' || n, '1.0', 1);
+    perform pgconductor.register_worker(test.id(n), queue, coalesce((select jsonb_agg(jsonb_build_object('key', k)) from unnest(keys) k), '[]'));
+    return test.id(n);
+end
+$$;
+
+-- Claims for orchestrator n; the ids in the order of their positions.
+create function test.claim(n integer, queue text, size integer) returns uuid[] language sql as $$
+    select coalesce(array_agg(c.id order by c.position) filter (where c.id is not null), '{}')
+    from pgconductor.claim_executions(test.id(n), queue, size) c
+$$;
+
+-- Gives one running execution its outcome, as orchestrator n; the effect.
+create function test.finish(n integer, execution uuid, outcome text, error text default null, delay double precision default null)
+returns text language sql as $$
+    select r.effect
+    from pgconductor.leases l
+    cross join lateral pgconductor.return_executions(test.id(n), '{}', array[l.id], array[array_position(l.ids, execution)],
+        array[outcome], null, case when error is not null then array[jsonb_build_object('message', error)] end, array[delay]) r
+    where execution = any (l.ids) and array_position(l.ids, execution)::smallint <> all (l.done)
+$$;
+
+-- The execution's state and reason as the view shows it; null: not known.
+create function test.state(execution uuid) returns text language sql as $$
+    select string_agg(a.state, ' and ') from pgconductor.all_executions a where a.id = execution
+$$;
+
+create function test.reason(execution uuid) returns text language sql as $$
+    select a.reason from pgconductor.all_executions a where a.id = execution
+$$;
