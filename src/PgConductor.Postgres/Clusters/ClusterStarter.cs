@@ -11,7 +11,14 @@ namespace PgConductor.Postgres.Clusters;
 /// <param name="options">The settings and the time limit.</param>
 /// <param name="logger">Is told what happens.</param>
 /// <param name="pickPort">Offers ports to try; null for free ones.</param>
-internal sealed class ClusterStarter(ClusterFolder folder, ServerAccount account, ServerBinaries binaries, LocalPostgresOptions options, ILogger logger, Func<int>? pickPort = null)
+internal sealed class ClusterStarter(
+    ClusterFolder folder,
+    ServerAccount account,
+    ServerBinaries binaries,
+    LocalPostgresOptions options,
+    ILogger logger,
+    Func<int>? pickPort = null
+)
 {
     private const int PortAttempts = 10;
 

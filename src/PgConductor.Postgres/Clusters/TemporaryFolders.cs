@@ -9,7 +9,9 @@ internal static class TemporaryFolders
 
     /// <summary>The folders that temporary clusters are made in, best first.</summary>
     public static IReadOnlyList<string> Parents { get; } =
-        OperatingSystem.IsWindows() ? [Path.GetTempPath()] : [.. new[] { Path.TrimEndingDirectorySeparator(Path.GetTempPath()), "/tmp", "/var/tmp" }.Distinct(StringComparer.Ordinal)];
+        OperatingSystem.IsWindows()
+            ? [Path.GetTempPath()]
+            : [.. new[] { Path.TrimEndingDirectorySeparator(Path.GetTempPath()), "/tmp", "/var/tmp" }.Distinct(StringComparer.Ordinal)];
 
     /// <summary>Makes a folder that the account can reach, and takes its lock.</summary>
     /// <exception cref="LocalPostgresException">There is no such place (directory-not-accessible).</exception>
