@@ -167,8 +167,16 @@ public sealed class Orchestrator : IAsyncDisposable
                 OrchestratorLog.ForcedStop(_logger, signal);
                 _stopNow.Cancel();
             });
-        await StartAsync(cancellationToken).ConfigureAwait(false);
         using var registration = cancellationToken.Register(() => _stopRequested.TrySetResult("cancelled by the program"));
+        try
+        {
+            await StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Ended before it was up: what is up of it is stopped below.
+        }
+
         var reason = await _stopRequested.Task.ConfigureAwait(false);
         OrchestratorLog.Stopping(_logger, Id, reason);
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
