@@ -1,0 +1,77 @@
+namespace PgConductor.Database;
+
+/// <summary>One execution to enqueue.</summary>
+internal readonly record struct Invocation(
+    Guid Id, string TaskKey, byte[] Payload, string? Queue, DateTimeOffset? RunAt, int Priority, int? MaxAttempts, string? DedupeKey, string? TraceParent);
+
+/// <summary>A claimed batch; <see cref="LeaseId"/> null: nothing was due, and <see cref="NextDueIn"/> says when to ask again.</summary>
+internal sealed record Claim(long? LeaseId, IReadOnlyList<ClaimedExecution> Executions, string? NextPosition, TimeSpan? NextDueIn)
+{
+    public static Claim Empty { get; } = new(null, [], null, null);
+}
+
+/// <summary>One claimed execution.</summary>
+internal sealed class ClaimedExecution
+{
+    public required int Position { get; init; }
+
+    public required Guid Id { get; init; }
+
+    public required string TaskKey { get; init; }
+
+    public required int Attempt { get; init; }
+
+    public required DateTime CreatedAt { get; init; }
+
+    public required DateTime RunAt { get; init; }
+
+    public string? TraceParent { get; init; }
+
+    public required byte[] Payload { get; init; }
+}
+
+/// <summary>What a handler's end means for its execution; the names are those of the SQL function.</summary>
+internal enum OutcomeKind
+{
+    Completed,
+    Failed,
+    Dead,
+    Released,
+    Cancelled,
+}
+
+/// <summary>The outcome of one position of a lease. Result and Error are JSON; Delay is for retries and releases, null: the default.</summary>
+internal readonly record struct Outcome(long LeaseId, int Position, OutcomeKind Kind, byte[]? Result = null, byte[]? Error = null, TimeSpan? Delay = null);
+
+/// <summary>What one flush sends: leases of which everything completed without a result, and single outcomes.</summary>
+internal sealed record OutcomeBatch(IReadOnlyList<long> CompletedLeases, IReadOnlyList<Outcome> Outcomes);
+
+/// <summary>What the database did with one outcome.</summary>
+internal enum Effect
+{
+    Completed,
+    Retried,
+    Failed,
+    Released,
+    Cancelled,
+    Rejected,
+}
+
+/// <summary>What became of one position; position 0: the whole lease.</summary>
+internal readonly record struct Settlement(long LeaseId, int Position, Effect Effect);
+
+internal enum SignalKind
+{
+    Cancel,
+    Shutdown,
+}
+
+internal readonly record struct Signal(long Id, SignalKind Kind, Guid? ExecutionId, string Reason);
+
+internal sealed record HeartbeatRequest(Guid OrchestratorId, TimeSpan Takeover, IReadOnlyCollection<long> Acknowledged, bool Draining, IReadOnlyCollection<long> KnownLeases, TimeSpan LostAfter);
+
+internal sealed record HeartbeatReply(bool Alive, IReadOnlyList<Signal> Signals, RecoveryReport Recovery, TimeSpan? NextTakeoverIn, int SchemaVersion);
+
+internal readonly record struct RecoveryReport(int Orchestrators, int Rescued, int DeadLettered);
+
+internal readonly record struct MaintenanceReport(int Created, int Dropped, long Deleted, int Skipped);

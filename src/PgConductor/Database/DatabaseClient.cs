@@ -1,0 +1,128 @@
+using Npgsql;
+using PgConductor.Client;
+using PgConductor.Schema;
+
+namespace PgConductor.Database;
+
+/// <summary>The only type that talks to PostgreSQL: a facade over the commands of each area.</summary>
+/// <remarks>Thread-safe. Two of its connections are outside the pool: control (heartbeats) and LISTEN.</remarks>
+internal sealed class DatabaseClient : IDatabaseClient
+{
+    private readonly Sessions _sessions;
+    private readonly ControlConnection _control;
+    private readonly Calls _calls;
+    private readonly SchemaManager _schema;
+    private readonly ExecutionCommands _executions;
+    private readonly InvocationCommands _invocations;
+    private readonly OrchestratorCommands _orchestrators;
+    private readonly QueueCommands _queues;
+
+    public DatabaseClient(ConductorOptions options)
+    {
+        _sessions = new Sessions(options);
+        _control = new ControlConnection(_sessions);
+        var retry = new TransientRetry(options.RetryTimeout, options.TimeProvider);
+        _calls = new Calls(_sessions, retry);
+        _schema = new SchemaManager(_sessions, retry, MigrationStore.Embedded);
+        _executions = new ExecutionCommands(_calls);
+        _invocations = new InvocationCommands(_calls);
+        _orchestrators = new OrchestratorCommands(_calls, _sessions, _control, options);
+        _queues = new QueueCommands(_calls);
+        SupportsSessions = !options.TransactionPooler;
+    }
+
+    public bool SupportsSessions { get; }
+
+    public Task<int> MigrateAsync(CancellationToken cancellationToken) => _schema.EnsureLatestAsync(cancellationToken);
+
+    public Task<int> GetSchemaVersionAsync(CancellationToken cancellationToken) => _schema.GetInstalledVersionAsync(cancellationToken);
+
+    public Task<DatabaseInfo> GetDatabaseInfoAsync(CancellationToken cancellationToken) => _schema.InspectAsync(cancellationToken);
+
+    public async Task<IReadOnlyDictionary<string, string>> GetServerSettingsAsync(CancellationToken cancellationToken)
+    {
+        var settings = await _calls.RetryingAsync(
+            "select name, value from pgconductor.server_settings()",
+            static _ => { },
+            Calls.Rows(static reader => KeyValuePair.Create(reader.GetString(0), reader.GetString(1))),
+            cancellationToken).ConfigureAwait(false);
+        return settings.ToDictionary(StringComparer.Ordinal);
+    }
+
+    public Task<MaintenanceReport> MaintainAsync(CancellationToken cancellationToken) =>
+        _calls.OnceAsync(
+            "select created, dropped, deleted, skipped from pgconductor.maintain()",
+            static _ => { },
+            Calls.Row(static reader => new MaintenanceReport(reader.GetInt32(0), reader.GetInt32(1), reader.GetInt64(2), reader.GetInt32(3))),
+            cancellationToken);
+
+    public Task<Claim> ClaimAsync(Guid orchestratorId, string queue, int limit, string? position, CancellationToken cancellationToken) =>
+        _executions.ClaimAsync(orchestratorId, queue, limit, position, cancellationToken);
+
+    public Task<IReadOnlyList<Settlement>> ReturnAsync(Guid orchestratorId, OutcomeBatch batch, CancellationToken cancellationToken) =>
+        _executions.ReturnAsync(orchestratorId, batch, cancellationToken);
+
+    public Task<ExecutionInfo?> GetExecutionAsync(Guid id, CancellationToken cancellationToken) => _executions.GetExecutionAsync(id, cancellationToken);
+
+    public Task<IReadOnlyList<ExecutionInfo>> ListExecutionsAsync(ExecutionQuery query, CancellationToken cancellationToken) =>
+        _executions.ListExecutionsAsync(query, cancellationToken);
+
+    public Task<IReadOnlyList<ExecutionCount>> CountExecutionsAsync(string? queue, string? taskKey, CancellationToken cancellationToken) =>
+        _executions.CountExecutionsAsync(queue, taskKey, cancellationToken);
+
+    public Task<CancelOutcome> CancelExecutionAsync(Guid id, string reason, CancellationToken cancellationToken) =>
+        _executions.CancelExecutionAsync(id, reason, cancellationToken);
+
+    public Task RetryExecutionAsync(Guid id, CancellationToken cancellationToken) => _executions.RetryExecutionAsync(id, cancellationToken);
+
+    public Task<IReadOnlyList<HeldHorizon>> GetHeldHorizonAsync(TimeSpan olderThan, CancellationToken cancellationToken) =>
+        _executions.GetHeldHorizonAsync(olderThan, cancellationToken);
+
+    public Task<InvokeOutcome> InvokeAsync(Invocation invocation, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
+        _invocations.InvokeAsync(invocation, policy, transaction, cancellationToken);
+
+    public Task<IReadOnlyList<InvokeOutcome>> InvokeManyAsync(IReadOnlyList<Invocation> invocations, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
+        _invocations.InvokeManyAsync(invocations, policy, transaction, cancellationToken);
+
+    public Task RegisterOrchestratorAsync(Guid id, string name, string version, int schemaVersion, CancellationToken cancellationToken) =>
+        _orchestrators.RegisterOrchestratorAsync(id, name, version, schemaVersion, cancellationToken);
+
+    public Task RegisterWorkerAsync(Guid id, string queue, IReadOnlyCollection<TaskDefinition> tasks, CancellationToken cancellationToken) =>
+        _orchestrators.RegisterWorkerAsync(id, queue, tasks, cancellationToken);
+
+    public Task<HeartbeatReply> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellationToken) => _orchestrators.HeartbeatAsync(request, cancellationToken);
+
+    public Task<RecoveryReport> RecoverAsync(TimeSpan takeover, CancellationToken cancellationToken) => _orchestrators.RecoverAsync(takeover, cancellationToken);
+
+    public Task<int> ShutdownAsync(Guid id, CancellationToken cancellationToken) => _orchestrators.ShutdownAsync(id, cancellationToken);
+
+    public Task<bool> SignalShutdownAsync(Guid id, string reason, CancellationToken cancellationToken) => _orchestrators.SignalShutdownAsync(id, reason, cancellationToken);
+
+    public Task<IReadOnlyList<OrchestratorInfo>> ListOrchestratorsAsync(CancellationToken cancellationToken) => _orchestrators.ListOrchestratorsAsync(cancellationToken);
+
+    public Task<IAsyncDisposable> ListenAsync(Guid orchestratorId, IReadOnlyCollection<string> queues, Action<string?> onHint, CancellationToken cancellationToken) =>
+        _orchestrators.ListenAsync(orchestratorId, queues, onHint, cancellationToken);
+
+    public Task<bool> SetIdleAsync(string queue, bool idle, CancellationToken cancellationToken) => _orchestrators.SetIdleAsync(queue, idle, cancellationToken);
+
+    public Task<bool> CreateQueueAsync(string name, bool partitioned, CancellationToken cancellationToken) => _queues.CreateQueueAsync(name, partitioned, cancellationToken);
+
+    public Task<bool> DropQueueAsync(string name, bool force, CancellationToken cancellationToken) => _queues.DropQueueAsync(name, force, cancellationToken);
+
+    public Task PauseQueueAsync(string name, CancellationToken cancellationToken) => _queues.PauseQueueAsync(name, cancellationToken);
+
+    public Task ResumeQueueAsync(string name, CancellationToken cancellationToken) => _queues.ResumeQueueAsync(name, cancellationToken);
+
+    public Task<IReadOnlyList<QueueInfo>> ListQueuesAsync(CancellationToken cancellationToken) => _queues.ListQueuesAsync(cancellationToken);
+
+    public Task<IReadOnlyList<QueueLag>> GetQueueLagAsync(IReadOnlyCollection<string>? queues, CancellationToken cancellationToken) =>
+        _queues.GetQueueLagAsync(queues, cancellationToken);
+
+    public Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken) => _queues.ListTasksAsync(cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _control.DisposeAsync().ConfigureAwait(false);
+        await _sessions.DisposeAsync().ConfigureAwait(false);
+    }
+}

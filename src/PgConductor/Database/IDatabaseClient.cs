@@ -1,0 +1,97 @@
+using Npgsql;
+
+namespace PgConductor.Database;
+
+/// <summary>Everything the engine asks of the database; each method is one SQL function. The seam at which unit tests stand in.</summary>
+internal interface IDatabaseClient : IExecutionStore, IInvocationStore, IOrchestratorStore, IQueueStore, IAsyncDisposable
+{
+    /// <summary>Whether LISTEN and session locks work on this connection.</summary>
+    bool SupportsSessions { get; }
+
+    /// <summary>Installs or upgrades the schema. Returns its version.</summary>
+    Task<int> MigrateAsync(CancellationToken cancellationToken);
+
+    /// <summary>The installed schema version; -1: none.</summary>
+    Task<int> GetSchemaVersionAsync(CancellationToken cancellationToken);
+
+    /// <summary>The server's version and the schema's, without needing a schema.</summary>
+    Task<DatabaseInfo> GetDatabaseInfoAsync(CancellationToken cancellationToken);
+
+    /// <summary>The server settings that matter, by name.</summary>
+    Task<IReadOnlyDictionary<string, string>> GetServerSettingsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Housekeeping of the history.</summary>
+    Task<MaintenanceReport> MaintainAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Claims and outcomes.</summary>
+internal interface IExecutionStore
+{
+    /// <summary>Claims due executions. Not retried here: the caller's loop decides. Null lease: nothing was due.</summary>
+    Task<Claim> ClaimAsync(Guid orchestratorId, string queue, int limit, string? position, CancellationToken cancellationToken);
+
+    /// <summary>Records outcomes. Not retried here: the flusher decides.</summary>
+    Task<IReadOnlyList<Settlement>> ReturnAsync(Guid orchestratorId, OutcomeBatch batch, CancellationToken cancellationToken);
+
+    Task<ExecutionInfo?> GetExecutionAsync(Guid id, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<ExecutionInfo>> ListExecutionsAsync(Client.ExecutionQuery query, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<ExecutionCount>> CountExecutionsAsync(string? queue, string? taskKey, CancellationToken cancellationToken);
+
+    Task<Client.CancelOutcome> CancelExecutionAsync(Guid id, string reason, CancellationToken cancellationToken);
+
+    Task RetryExecutionAsync(Guid id, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<HeldHorizon>> GetHeldHorizonAsync(TimeSpan olderThan, CancellationToken cancellationToken);
+}
+
+/// <summary>Enqueueing.</summary>
+internal interface IInvocationStore
+{
+    Task<Client.InvokeOutcome> InvokeAsync(Invocation invocation, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<Client.InvokeOutcome>> InvokeManyAsync(IReadOnlyList<Invocation> invocations, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken);
+}
+
+/// <summary>The life of a process that runs executions.</summary>
+internal interface IOrchestratorStore
+{
+    Task RegisterOrchestratorAsync(Guid id, string name, string version, int schemaVersion, CancellationToken cancellationToken);
+
+    Task RegisterWorkerAsync(Guid id, string queue, IReadOnlyCollection<TaskDefinition> tasks, CancellationToken cancellationToken);
+
+    Task<HeartbeatReply> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellationToken);
+
+    Task<RecoveryReport> RecoverAsync(TimeSpan takeover, CancellationToken cancellationToken);
+
+    Task<int> ShutdownAsync(Guid id, CancellationToken cancellationToken);
+
+    Task<bool> SignalShutdownAsync(Guid id, string reason, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<OrchestratorInfo>> ListOrchestratorsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Opens the listening connection; the callback gets "signal" or a queue name, or null for "look at everything": hints may have been lost.</summary>
+    Task<IAsyncDisposable> ListenAsync(Guid orchestratorId, IReadOnlyCollection<string> queues, Action<string?> onHint, CancellationToken cancellationToken);
+
+    /// <summary>Says that a worker of the queue is idle and wants hints, or takes that back. Best effort: false when it could not be said.</summary>
+    Task<bool> SetIdleAsync(string queue, bool idle, CancellationToken cancellationToken);
+}
+
+/// <summary>Queues and tasks.</summary>
+internal interface IQueueStore
+{
+    Task<bool> CreateQueueAsync(string name, bool partitioned, CancellationToken cancellationToken);
+
+    Task<bool> DropQueueAsync(string name, bool force, CancellationToken cancellationToken);
+
+    Task PauseQueueAsync(string name, CancellationToken cancellationToken);
+
+    Task ResumeQueueAsync(string name, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<QueueInfo>> ListQueuesAsync(CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<QueueLag>> GetQueueLagAsync(IReadOnlyCollection<string>? queues, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken);
+}

@@ -1,0 +1,136 @@
+using Npgsql;
+using NpgsqlTypes;
+using PgConductor.Client;
+
+namespace PgConductor.Database;
+
+/// <summary>Enqueueing, one and many.</summary>
+internal sealed class InvocationCommands(Calls calls) : IInvocationStore
+{
+    private const string InvokeSql =
+        "select execution_id, disposition from pgconductor.invoke($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+
+    private const string InvokeBatchSql =
+        "select item, execution_id, disposition from pgconductor.invoke_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+
+    public Task<InvokeOutcome> InvokeAsync(Invocation invocation, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
+        calls.RetryingAsync(
+            InvokeSql,
+            (parameters, repeated) =>
+            {
+                parameters.AddText(invocation.TaskKey);
+                parameters.AddJsonb(invocation.Payload);
+                parameters.AddText(invocation.Queue);
+                parameters.AddTime(invocation.RunAt);
+                parameters.AddInteger(invocation.Priority);
+                parameters.AddInteger(invocation.MaxAttempts);
+                parameters.AddText(invocation.DedupeKey);
+                parameters.AddText(PolicyName(policy));
+                parameters.AddUuid(invocation.Id);
+                parameters.AddText(invocation.TraceParent);
+                parameters.AddBoolean(repeated);
+            },
+            Calls.Row(static reader => new InvokeOutcome(reader.GetGuid(0), ParseDisposition(reader.GetString(1)))),
+            transaction,
+            cancellationToken);
+
+    public async Task<IReadOnlyList<InvokeOutcome>> InvokeManyAsync(IReadOnlyList<Invocation> invocations, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken)
+    {
+        var outcomes = new InvokeOutcome[invocations.Count];
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            outcomes[i] = new InvokeOutcome(invocations[i].Id, InvokeDisposition.Created);
+        }
+
+        if (outcomes.Length == 0)
+        {
+            return outcomes;
+        }
+
+        await calls.RetryingAsync(
+            InvokeBatchSql,
+            (parameters, repeated) => Bind(parameters, invocations, policy, repeated),
+            async (reader, token) =>
+            {
+                while (await reader.ReadAsync(token).ConfigureAwait(false))
+                {
+                    outcomes[reader.GetInt32(0) - 1] = new InvokeOutcome(reader.GetGuid(1), ParseDisposition(reader.GetString(2)));
+                }
+
+                return true;
+            },
+            transaction,
+            cancellationToken).ConfigureAwait(false);
+        return outcomes;
+    }
+
+    private static void Bind(NpgsqlParameterCollection parameters, IReadOnlyList<Invocation> invocations, DedupePolicy policy, bool repeated)
+    {
+        var count = invocations.Count;
+        var keys = new string[count];
+        var payloads = new byte[count][];
+        var ids = new Guid[count];
+        string?[]? queues = null;
+        DateTime?[]? runAts = null;
+        int[]? priorities = null;
+        int?[]? maxAttempts = null;
+        string?[]? dedupeKeys = null;
+        for (var i = 0; i < count; i++)
+        {
+            var invocation = invocations[i];
+            keys[i] = invocation.TaskKey;
+            payloads[i] = invocation.Payload;
+            ids[i] = invocation.Id;
+            if (invocation.Queue is { } queue)
+            {
+                (queues ??= new string?[count])[i] = queue;
+            }
+
+            if (invocation.RunAt is { } runAt)
+            {
+                (runAts ??= new DateTime?[count])[i] = runAt.UtcDateTime;
+            }
+
+            if (invocation.Priority != 0)
+            {
+                (priorities ??= new int[count])[i] = invocation.Priority;
+            }
+
+            if (invocation.MaxAttempts is { } attempts)
+            {
+                (maxAttempts ??= new int?[count])[i] = attempts;
+            }
+
+            if (invocation.DedupeKey is { } dedupeKey)
+            {
+                (dedupeKeys ??= new string?[count])[i] = dedupeKey;
+            }
+        }
+
+        parameters.AddArray(keys, NpgsqlDbType.Text);
+        parameters.AddArray(payloads, NpgsqlDbType.Jsonb);
+        parameters.AddArray(ids, NpgsqlDbType.Uuid);
+        parameters.AddArray(queues, NpgsqlDbType.Text);
+        parameters.AddArray(runAts, NpgsqlDbType.TimestampTz);
+        parameters.AddArray(priorities, NpgsqlDbType.Integer);
+        parameters.AddArray(maxAttempts, NpgsqlDbType.Integer);
+        parameters.AddArray(dedupeKeys, NpgsqlDbType.Text);
+        parameters.AddText(PolicyName(policy));
+        parameters.AddText(invocations[0].TraceParent);
+        parameters.AddBoolean(repeated);
+    }
+
+    private static string PolicyName(DedupePolicy policy) => policy switch
+    {
+        DedupePolicy.ReplacePending => "replace_pending",
+        DedupePolicy.Reject => "reject",
+        _ => "return_existing",
+    };
+
+    private static InvokeDisposition ParseDisposition(string name) => name switch
+    {
+        "existing" => InvokeDisposition.Existing,
+        "replaced" => InvokeDisposition.Replaced,
+        _ => InvokeDisposition.Created,
+    };
+}

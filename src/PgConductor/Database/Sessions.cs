@@ -1,0 +1,98 @@
+using Npgsql;
+
+namespace PgConductor.Database;
+
+/// <summary>Makes the process's connections: the pool for calls, and single ones outside it for control and LISTEN.</summary>
+internal sealed class Sessions : IAsyncDisposable
+{
+    private readonly string _unpooled;
+    private readonly SemaphoreSlim _slots;
+    private readonly TimeSpan _slotTimeout;
+
+    public Sessions(ConductorOptions options)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(options.ConnectionString)
+        {
+            ApplicationName = options.ApplicationName,
+            CommandTimeout = (int)Math.Ceiling(options.StatementTimeout.TotalSeconds),
+        };
+        if (options.TransactionPooler)
+        {
+            builder.MaxAutoPrepare = 0;
+            builder.NoResetOnClose = true;
+        }
+        else
+        {
+            if (builder.MaxAutoPrepare == 0)
+            {
+                builder.MaxAutoPrepare = 40;
+                builder.AutoPrepareMinUsages = 2;
+            }
+
+            // The server's own limit, a little later than the client's, so that no statement of ours outlives the
+            // wait for it: a claim whose reply is lost is over after this time, one way or the other.
+            builder.Options = $"{builder.Options} -c statement_timeout={(long)options.StatementTimeout.TotalMilliseconds + 1000}".Trim();
+        }
+
+        if (builder.KeepAlive == 0)
+        {
+            builder.KeepAlive = 30;
+        }
+
+        Pool = NpgsqlDataSource.Create(builder);
+        _slots = new SemaphoreSlim(builder.MaxPoolSize, builder.MaxPoolSize);
+        _slotTimeout = TimeSpan.FromSeconds(builder.Timeout == 0 ? 15 : builder.Timeout);
+        builder.Pooling = false;
+        builder.KeepAlive = 15;
+        _unpooled = builder.ConnectionString;
+    }
+
+    private NpgsqlDataSource Pool { get; }
+
+    /// <summary>Runs with a pooled connection. Waiting for a free one is counted here, so that an exhausted pool is told apart from a server that does not answer.</summary>
+    public async Task<T> WithPooledAsync<T>(Func<NpgsqlConnection, CancellationToken, Task<T>> use, CancellationToken cancellationToken)
+    {
+        if (!await _slots.WaitAsync(_slotTimeout, cancellationToken).ConfigureAwait(false))
+        {
+            throw new ConductorException(
+                ConductorErrorCode.PoolExhausted,
+                $"No connection of the pool became free within {_slotTimeout.TotalSeconds} s. Raise \"Maximum Pool Size\" or \"Timeout\" in the connection string, or make fewer calls at once.",
+                isTransient: true);
+        }
+
+        try
+        {
+            var connection = await Pool.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+            await using (connection.ConfigureAwait(false))
+            {
+                return await use(connection, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+
+    /// <summary>A connection of its own, which pool exhaustion cannot touch.</summary>
+    public async Task<NpgsqlConnection> OpenOwnAsync(CancellationToken cancellationToken)
+    {
+        var connection = new NpgsqlConnection(_unpooled);
+        try
+        {
+            await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Pool.DisposeAsync().ConfigureAwait(false);
+        _slots.Dispose();
+    }
+}

@@ -1,0 +1,76 @@
+namespace PgConductor;
+
+/// <summary>Settings of a task. What is left null keeps what the database has; a new task starts with the defaults.</summary>
+/// <remarks>
+/// Written to the database whenever a worker that serves the task starts, so the newest process to start decides.
+/// Immutable and safe to share.
+/// </remarks>
+public sealed record TaskOptions
+{
+    /// <summary>The default: nothing is overridden.</summary>
+    public static TaskOptions Default { get; } = new();
+
+    /// <summary>The queue its executions wait in unless an invoke names another.</summary>
+    /// <value>Default "default". 1 to 200 bytes, no control characters.</value>
+    public string Queue { get; init; } = "default";
+
+    /// <summary>How often an execution is started before it is dead-lettered, crashes of its process included.</summary>
+    /// <value>Default 5; 1 to 32767.</value>
+    public int? MaxAttempts { get; init; }
+
+    /// <summary>The pause before each retry: the first after the first failure, the last one repeats.</summary>
+    /// <value>Default 15 s, 30 s, 1 m, 2 m, 5 m, 10 m, 20 m, 40 m, 1 h, 2 h; each zero or more.</value>
+    public IReadOnlyList<TimeSpan>? Backoff { get; init; }
+
+    /// <summary>The share by which each pause is spread at random, so that failures of one moment do not come back as one.</summary>
+    /// <value>Default 0.1 (±10 %); 0 to 1.</value>
+    public double? BackoffJitter { get; init; }
+
+    /// <summary>A function that decides the pause instead: given the attempt that failed (1-based) and the error; null falls back to <see cref="Backoff"/>.</summary>
+    public Func<int, Exception, TimeSpan?>? BackoffFunction { get; init; }
+
+    /// <summary>How long a handler may run before its token is cancelled and the attempt counts as failed.</summary>
+    /// <value>Default null: no limit. More than zero.</value>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>How long completed executions, with their results, are kept.</summary>
+    /// <value>Default 1 day.</value>
+    public Retention? KeepCompleted { get; init; }
+
+    /// <summary>How long failed (dead letters) and cancelled executions are kept.</summary>
+    /// <value>Default 14 days.</value>
+    public Retention? KeepFailed { get; init; }
+
+    internal void Validate(string key, ICollection<string> faults)
+    {
+        if (Queue.Length == 0 || System.Text.Encoding.UTF8.GetByteCount(Queue) > 200 || Queue.Any(char.IsControl))
+        {
+            faults.Add($"task \"{key}\": Queue \"{Queue}\" must be 1 to 200 bytes without control characters");
+        }
+
+        if (MaxAttempts is < 1 or > short.MaxValue)
+        {
+            faults.Add($"task \"{key}\": MaxAttempts {MaxAttempts} must be 1 to {short.MaxValue}");
+        }
+
+        if (Backoff is { Count: 0 })
+        {
+            faults.Add($"task \"{key}\": Backoff must have at least one pause; leave it null for the default");
+        }
+
+        if (Backoff?.Any(pause => pause < TimeSpan.Zero) == true)
+        {
+            faults.Add($"task \"{key}\": Backoff has a pause below zero");
+        }
+
+        if (BackoffJitter is < 0 or > 1 or double.NaN)
+        {
+            faults.Add($"task \"{key}\": BackoffJitter {BackoffJitter} must be 0 to 1");
+        }
+
+        if (Timeout is { } timeout && (timeout <= TimeSpan.Zero || timeout > TimeSpan.FromDays(24)))
+        {
+            faults.Add($"task \"{key}\": Timeout {timeout} must be more than zero and at most 24 days");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using Microsoft.Extensions.Logging;
+using PgConductor.Database;
+using PgConductor.Diagnostics;
+
+namespace PgConductor.Workers;
+
+/// <summary>Claims work for a worker: as much as it can start, as soon as it can, and not more.</summary>
+/// <remarks>One loop; its policies are its own. Claims are never repeated blindly: a claim whose reply is lost is put back by a later heartbeat.</remarks>
+internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load, WakeSignal bell, Action<Claim> onClaimed)
+{
+    /// <summary>How long a worker is busy without a pause before it says that it needs no hints.</summary>
+    private static readonly TimeSpan _busyAfter = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Outcomes that may wait to be recorded before claiming pauses, in flushes.</summary>
+    private const int MaxUnsentFlushes = 20;
+
+    private readonly PrefetchPolicy _prefetch = new(services.Options);
+    private readonly PollPolicy _poll = new(services.Options, services.Listens);
+    private readonly ClaimCursor _cursor = new();
+    private readonly ILogger _logger = services.LoggerFactory.CreateLogger<ExecutionFetcher>();
+    private long _measuredAt;
+    private long _measuredFinished;
+    private long _busySince;
+    private bool _saidIdle;
+
+    /// <summary>Counts claims that were made after everything before was done and found nothing: what quiescence is made of.</summary>
+    public long EmptySweeps { get; private set; }
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        _measuredAt = _busySince = services.TimeProvider.GetTimestamp();
+        for (var failures = 0; !stop.IsCancellationRequested;)
+        {
+            try
+            {
+                var wait = await StepAsync(stop).ConfigureAwait(false);
+                failures = 0;
+                if (wait > TimeSpan.Zero)
+                {
+                    await bell.WaitAsync(wait, stop).ConfigureAwait(false);
+                }
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                Telemetry.DatabaseError("claim", exception);
+                WorkerLog.ClaimFailed(_logger, services.Queue, exception);
+                if (exception is ConductorException { Code: ConductorErrorCode.NotRegistered })
+                {
+                    services.OnFenced();
+                }
+
+                await PauseAsync(TransientRetry.Pause(failures++), stop).ConfigureAwait(false);
+            }
+        }
+
+        if (_saidIdle)
+        {
+            await services.Database.SetIdleAsync(services.Queue, idle: false, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>One look. Returns how long to wait before the next, unless the bell rings.</summary>
+    private async Task<TimeSpan> StepAsync(CancellationToken stop)
+    {
+        Measure();
+        if (load.Unsent > services.Options.FlushSize * MaxUnsentFlushes)
+        {
+            return TimeSpan.FromMilliseconds(50);
+        }
+
+        var size = _prefetch.ClaimSize(load.Running, load.Buffered);
+        if (size == 0)
+        {
+            return TimeSpan.FromMilliseconds(100);
+        }
+
+        var position = _cursor.Position;
+        var wasQuiet = load.IsQuiet;
+        var start = services.TimeProvider.GetTimestamp();
+        var claim = await services.Database.ClaimAsync(services.OrchestratorId, services.Queue, size, position, stop).ConfigureAwait(false);
+        var took = services.TimeProvider.GetElapsedTime(start);
+        var found = claim.LeaseId is not null;
+        var again = _cursor.Observe(position is null, found, claim.NextPosition, took);
+        if (found)
+        {
+            Telemetry.Claimed(claim.Executions.Count, services.Queue, took);
+            onClaimed(claim);
+            _poll.Reset();
+            await SayBusyAsync(stop).ConfigureAwait(false);
+            return TimeSpan.Zero;
+        }
+
+        if (again)
+        {
+            return TimeSpan.Zero;
+        }
+
+        if (wasQuiet && load.IsQuiet)
+        {
+            EmptySweeps++;
+        }
+
+        _prefetch.Reset();
+        _busySince = services.TimeProvider.GetTimestamp();
+        return await SayIdleAsync(stop).ConfigureAwait(false) ? TimeSpan.Zero : _poll.Next(claim.NextDueIn);
+    }
+
+    private void Measure()
+    {
+        var now = services.TimeProvider.GetTimestamp();
+        var elapsed = services.TimeProvider.GetElapsedTime(_measuredAt, now);
+        var finished = load.Finished;
+        if (_prefetch.Measure(finished - _measuredFinished, elapsed))
+        {
+            _cursor.Advance(elapsed);
+            _measuredAt = now;
+            _measuredFinished = finished;
+        }
+    }
+
+    /// <summary>Says once that hints are wanted. True: it is said now, so look once more; what was committed before it was not announced.</summary>
+    private async Task<bool> SayIdleAsync(CancellationToken stop)
+    {
+        if (_saidIdle || !services.Listens)
+        {
+            return false;
+        }
+
+        _saidIdle = await services.Database.SetIdleAsync(services.Queue, idle: true, stop).ConfigureAwait(false);
+        return _saidIdle;
+    }
+
+    /// <summary>Hints cost those who enqueue; a worker that is busy anyway takes its wish back, but not for a single execution.</summary>
+    private async Task SayBusyAsync(CancellationToken stop)
+    {
+        if (_saidIdle && services.TimeProvider.GetElapsedTime(_busySince) > _busyAfter)
+        {
+            _saidIdle = false;
+            await services.Database.SetIdleAsync(services.Queue, idle: false, stop).ConfigureAwait(false);
+        }
+    }
+
+    private async Task PauseAsync(TimeSpan pause, CancellationToken stop)
+    {
+        try
+        {
+            await Task.Delay(pause, services.TimeProvider, stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The loop sees that it is to stop.
+        }
+    }
+}

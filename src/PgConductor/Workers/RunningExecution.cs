@@ -1,0 +1,155 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using PgConductor.Client;
+using PgConductor.Database;
+
+namespace PgConductor.Workers;
+
+/// <summary>Why an execution was told to stop.</summary>
+internal enum StopReason
+{
+    None,
+    Cancelled,
+    TimedOut,
+    Shutdown,
+    Fenced,
+}
+
+/// <summary>One claimed execution in this process: its place in the lease, its context, its way to be stopped.</summary>
+/// <remarks>
+/// Started by one runner; stopped by anybody. The token source and the scope are made only when asked for: most handlers
+/// never do. <c>_state</c> and <c>_stop</c> are written under <c>_gate</c>.
+/// </remarks>
+#pragma warning disable CA1001 // The token source has no timer and no links; not disposing it lets Stop race with the end without a lock.
+internal sealed class RunningExecution(ClaimedExecution claimed, Lease lease, WorkerServices services) : TaskContext
+{
+    private readonly Lock _gate = new();
+    private CancellationTokenSource? _cancellation;
+    private AsyncServiceScope? _scope;
+    private ILogger? _logger;
+    private TimeSpan? _timeout;
+    private State _state;
+
+    private enum State
+    {
+        Buffered,
+        Running,
+        Ended,
+    }
+
+    public ClaimedExecution Claimed => claimed;
+
+    public Lease Lease => lease;
+
+    public StopReason StopReason { get; private set; }
+
+    public string? StopText { get; private set; }
+
+    public override Guid ExecutionId => claimed.Id;
+
+    public override string TaskKey => claimed.TaskKey;
+
+    public override string Queue => services.Queue;
+
+    public override int Attempt => claimed.Attempt;
+
+    public override DateTimeOffset CreatedAt => new(claimed.CreatedAt, TimeSpan.Zero);
+
+    public override IConductor Conductor => services.Conductor;
+
+    public override CancellationToken CancellationToken
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (_cancellation is null)
+                {
+                    _cancellation = new CancellationTokenSource();
+                    if (StopReason != StopReason.None)
+                    {
+                        _cancellation.Cancel();
+                    }
+                }
+
+                return _cancellation.Token;
+            }
+        }
+    }
+
+    public override ILogger Logger => _logger ??= services.LoggerFactory.CreateLogger($"PgConductor.Tasks.{TaskKey}");
+
+    public override IServiceProvider Services
+    {
+        get
+        {
+            _scope ??= (services.ScopeFactory
+                ?? throw new InvalidOperationException("The orchestrator was made without services: pass an IServiceProvider, or use PgConductor.Hosting.")).CreateAsyncScope();
+            return _scope.Value.ServiceProvider;
+        }
+    }
+
+    /// <summary>Takes it out of the buffer to run it, or to hand it back. False: somebody else did.</summary>
+    public bool TryStart()
+    {
+        lock (_gate)
+        {
+            if (_state != State.Buffered)
+            {
+                return false;
+            }
+
+            _state = State.Running;
+            return true;
+        }
+    }
+
+    /// <summary>Asks it to stop; the first reason stays. True: it is running, or waits to be run.</summary>
+    public bool Stop(StopReason reason, string? text = null)
+    {
+        CancellationTokenSource? cancellation;
+        lock (_gate)
+        {
+            if (_state == State.Ended || StopReason != StopReason.None)
+            {
+                return _state != State.Ended;
+            }
+
+            StopReason = reason;
+            StopText = text;
+            cancellation = _cancellation;
+        }
+
+        try
+        {
+            // Outside the lock: callbacks of the handler's token are not ours.
+            cancellation?.Cancel();
+        }
+        catch (AggregateException exception)
+        {
+            WorkerLog.CancellationCallbackFailed(Logger, ExecutionId, TaskKey, exception);
+        }
+
+        return true;
+    }
+
+    /// <summary>Stops it as timed out after a time.</summary>
+    public ITimer StopAfter(TimeSpan timeout, TimeProvider timeProvider)
+    {
+        _timeout = timeout;
+        return timeProvider.CreateTimer(static state => ((RunningExecution)state!).OnTimeout(), this, timeout, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>After it, nothing stops it any more.</summary>
+    public ValueTask EndAsync()
+    {
+        lock (_gate)
+        {
+            _state = State.Ended;
+        }
+
+        return _scope is { } scope ? scope.DisposeAsync() : default;
+    }
+
+    private void OnTimeout() => Stop(StopReason.TimedOut, $"it ran longer than its timeout of {_timeout}");
+}

@@ -1,0 +1,239 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using PgConductor.Database;
+
+namespace PgConductor.Workers;
+
+/// <summary>The pipeline of one queue in one process: claim, run, record.</summary>
+/// <remarks>
+/// The fetcher claims into a buffer, as many slots as the concurrency run what is in it, the flusher records outcomes;
+/// none waits for another except where the buffer is empty or full.
+/// </remarks>
+internal sealed class Worker : IAsyncDisposable
+{
+    private readonly WorkerServices _services;
+    private readonly ILogger _logger;
+    private readonly WorkerLoad _load;
+    private readonly WakeSignal _bell;
+    private readonly ResultFlusher _flusher;
+    private readonly ExecutionRunner _runner;
+    private readonly ExecutionFetcher _fetcher;
+    private readonly Channel<RunningExecution> _buffer = Channel.CreateUnbounded<RunningExecution>(new UnboundedChannelOptions { SingleWriter = true });
+    private readonly ConcurrentDictionary<long, Lease> _leases = new();
+    private readonly CancellationTokenSource _stopFetching = new();
+    private readonly CancellationTokenSource _stopFlushing = new();
+    private readonly CancellationTokenSource _abandonFlushing = new();
+    private Task _fetching = Task.CompletedTask;
+    private Task _flushing = Task.CompletedTask;
+    private Task _running = Task.CompletedTask;
+
+    public Worker(WorkerServices services)
+    {
+        _services = services;
+        _logger = services.LoggerFactory.CreateLogger<Worker>();
+        _bell = new WakeSignal(services.TimeProvider);
+        _flusher = new ResultFlusher(services, OnLeaseOver, lease => StopLease(lease, StopReason.Fenced));
+        _load = new WorkerLoad(() => _flusher.Unsent);
+        _runner = new ExecutionRunner(services, _flusher);
+        _fetcher = new ExecutionFetcher(services, _load, _bell, OnClaimed);
+    }
+
+    public string Queue => _services.Queue;
+
+    public WorkerLoad Load => _load;
+
+    public long EmptySweeps => _fetcher.EmptySweeps;
+
+    /// <summary>The leases this worker knows to hold.</summary>
+    public IEnumerable<long> KnownLeases => _leases.Keys;
+
+    public void Start()
+    {
+        WorkerLog.Started(_logger, Queue, _services.Tasks.Count, _services.Options.Concurrency);
+        _flushing = Task.Run(() => _flusher.RunAsync(_stopFlushing.Token, _abandonFlushing.Token));
+        _running = Task.WhenAll(Enumerable.Range(0, _services.Options.Concurrency).Select(_ => Task.Run(RunSlotAsync)));
+        _fetching = Task.Run(() => _fetcher.RunAsync(_stopFetching.Token));
+    }
+
+    /// <summary>There may be work: look now.</summary>
+    public void Wake() => _bell.Ring();
+
+    /// <summary>Tells a running or waiting execution to stop. False: it is not here.</summary>
+    public bool Cancel(Guid executionId, string reason)
+    {
+        foreach (var lease in _leases.Values)
+        {
+            foreach (var execution in lease.Executions)
+            {
+                if (execution.ExecutionId == executionId)
+                {
+                    return execution.Stop(StopReason.Cancelled, reason);
+                }
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>This process was taken over: everything in hand is somebody else's now.</summary>
+    public void Fence()
+    {
+        foreach (var lease in _leases.Values)
+        {
+            lease.MarkLost();
+            StopLease(lease, StopReason.Fenced);
+            _leases.TryRemove(lease.Id, out _);
+        }
+    }
+
+    /// <summary>Hands back what has waited here for too long while others may be free.</summary>
+    public void HandBackStale(TimeSpan longest)
+    {
+        foreach (var lease in _leases.Values)
+        {
+            if (_services.TimeProvider.GetElapsedTime(lease.ClaimedAt) > longest)
+            {
+                var count = HandBack(lease);
+                if (count > 0)
+                {
+                    WorkerLog.HandedBack(_logger, Queue, count);
+                }
+            }
+        }
+    }
+
+    /// <summary>Claims nothing more and hands back what has not started.</summary>
+    public async Task StopClaimingAsync()
+    {
+        await _stopFetching.CancelAsync().ConfigureAwait(false);
+        await _fetching.ConfigureAwait(false);
+        foreach (var lease in _leases.Values)
+        {
+            HandBack(lease);
+        }
+
+        _buffer.Writer.TryComplete();
+        _flusher.Hurry();
+    }
+
+    /// <summary>Waits until the handlers have returned. True: all have.</summary>
+    public async Task<bool> WaitForHandlersAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        if (_running.IsCompleted)
+        {
+            return true;
+        }
+
+        try
+        {
+            await _running.WaitAsync(timeout, _services.TimeProvider, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
+        {
+            return _running.IsCompleted;
+        }
+    }
+
+    /// <summary>Tells every running handler to stop.</summary>
+    public void CancelHandlers()
+    {
+        foreach (var lease in _leases.Values)
+        {
+            StopLease(lease, StopReason.Shutdown);
+        }
+    }
+
+    /// <summary>Records what is known and ends. Returns how many handlers were still running.</summary>
+    public async Task<int> StopAsync(TimeSpan flushTimeout)
+    {
+        await _stopFlushing.CancelAsync().ConfigureAwait(false);
+        _abandonFlushing.CancelAfter(flushTimeout);
+        await _flushing.ConfigureAwait(false);
+        var left = _load.Running;
+        WorkerLog.Stopped(_logger, Queue, left);
+        return left;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _stopFetching.Dispose();
+        _stopFlushing.Dispose();
+        _abandonFlushing.Dispose();
+        return default;
+    }
+
+    private void OnClaimed(Claim claim)
+    {
+        var lease = new Lease(claim.LeaseId!.Value, claim.Executions.Count, _services.TimeProvider.GetTimestamp());
+        var executions = new RunningExecution[claim.Executions.Count];
+        for (var i = 0; i < executions.Length; i++)
+        {
+            executions[i] = new RunningExecution(claim.Executions[i], lease, _services);
+        }
+
+        lease.Executions = executions;
+        _leases[lease.Id] = lease;
+        _load.Claimed(executions.Length);
+        foreach (var execution in executions)
+        {
+            _buffer.Writer.TryWrite(execution);
+        }
+    }
+
+    private async Task RunSlotAsync()
+    {
+        await foreach (var execution in _buffer.Reader.ReadAllAsync().ConfigureAwait(false))
+        {
+            if (!execution.TryStart())
+            {
+                continue;
+            }
+
+            _load.Started();
+            try
+            {
+                await _runner.RunAsync(execution).ConfigureAwait(false);
+            }
+            finally
+            {
+                _load.Ended();
+                if (_load.Buffered <= _services.Options.Concurrency || (_load.Finished & 63) == 0)
+                {
+                    _bell.Ring();
+                }
+            }
+        }
+    }
+
+    private void OnLeaseOver(Lease lease)
+    {
+        _leases.TryRemove(lease.Id, out _);
+        _bell.Ring();
+    }
+
+    private static void StopLease(Lease lease, StopReason reason)
+    {
+        foreach (var execution in lease.Executions)
+        {
+            execution.Stop(reason);
+        }
+    }
+
+    private int HandBack(Lease lease)
+    {
+        var count = 0;
+        foreach (var execution in lease.Executions)
+        {
+            if (execution.TryStart())
+            {
+                _load.HandedBack();
+                count++;
+                _flusher.Add(execution, new Outcome(lease.Id, execution.Claimed.Position, OutcomeKind.Released));
+            }
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,41 @@
+namespace PgConductor.Workers;
+
+/// <summary>How much a worker has in hand. Counted by runners and flusher, read by the fetcher.</summary>
+internal sealed class WorkerLoad(Func<int> unsent)
+{
+    private int _buffered;
+    private int _running;
+    private long _finished;
+
+    /// <summary>Claimed, not started.</summary>
+    public int Buffered => Volatile.Read(ref _buffered);
+
+    /// <summary>Handlers running.</summary>
+    public int Running => Volatile.Read(ref _running);
+
+    /// <summary>Handlers that have returned, ever.</summary>
+    public long Finished => Volatile.Read(ref _finished);
+
+    /// <summary>Outcomes not yet recorded.</summary>
+    public int Unsent => unsent();
+
+    /// <summary>Nothing in hand.</summary>
+    public bool IsQuiet => Buffered == 0 && Running == 0 && Unsent == 0;
+
+    public void Claimed(int count) => Interlocked.Add(ref _buffered, count);
+
+    public void Started()
+    {
+        // Running before not buffered: the sum is never too low, so the fetcher never claims too much.
+        Interlocked.Increment(ref _running);
+        Interlocked.Decrement(ref _buffered);
+    }
+
+    public void HandedBack() => Interlocked.Decrement(ref _buffered);
+
+    public void Ended()
+    {
+        Interlocked.Increment(ref _finished);
+        Interlocked.Decrement(ref _running);
+    }
+}

@@ -1,0 +1,36 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using PgConductor.Client;
+using PgConductor.Database;
+using PgConductor.Serialization;
+
+namespace PgConductor.Workers;
+
+/// <summary>What the parts of one worker share.</summary>
+internal sealed record WorkerServices
+{
+    public required string Queue { get; init; }
+
+    public required WorkerOptions Options { get; init; }
+
+    public required Guid OrchestratorId { get; init; }
+
+    public required IDatabaseClient Database { get; init; }
+
+    public required IConductor Conductor { get; init; }
+
+    public required PayloadSerializer Serializer { get; init; }
+
+    public required IReadOnlyDictionary<string, TaskRegistration> Tasks { get; init; }
+
+    public required TimeProvider TimeProvider { get; init; }
+
+    public required ILoggerFactory LoggerFactory { get; init; }
+
+    public required bool Listens { get; init; }
+
+    public IServiceScopeFactory? ScopeFactory { get; init; }
+
+    /// <summary>Told when the database says that this process is not registered any more.</summary>
+    public required Action OnFenced { get; init; }
+}
