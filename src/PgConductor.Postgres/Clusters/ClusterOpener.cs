@@ -20,6 +20,21 @@ internal sealed class ClusterOpener(LocalPostgresOptions options, ILogger logger
             : await OpenPersistentAsync(new ClusterFolder(Path.GetFullPath(options.Directory), isTemporary: false), ct).ConfigureAwait(false);
     }
 
+    /// <summary>The running server of the persistent folder, or null.</summary>
+    public async Task<LocalPostgres?> TryAttachAsync(CancellationToken ct)
+    {
+        Validate();
+        var folder = new ClusterFolder(Path.GetFullPath(options.Directory!), isTemporary: false);
+        try
+        {
+            return await TryAttachAsync(folder, ct).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            throw NotAccessible(folder, e);
+        }
+    }
+
     private void Validate()
     {
         ServerSettings.Validate(options.Settings);
@@ -72,13 +87,16 @@ internal sealed class ClusterOpener(LocalPostgresOptions options, ILogger logger
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
-            throw new LocalPostgresException(
-                LocalPostgresErrors.DirectoryNotAccessible,
-                $"The cluster folder '{folder.Root}' cannot be used: {e.Message} Run as the user who made it, or choose another Directory.",
-                e
-            );
+            throw NotAccessible(folder, e);
         }
     }
+
+    private static LocalPostgresException NotAccessible(ClusterFolder folder, Exception cause) =>
+        new(
+            LocalPostgresErrors.DirectoryNotAccessible,
+            $"The cluster folder '{folder.Root}' cannot be used: {cause.Message} Run as the user who made it, or choose another Directory.",
+            cause
+        );
 
     private static void Prepare(ClusterFolder folder)
     {

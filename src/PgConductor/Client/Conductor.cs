@@ -171,6 +171,13 @@ public sealed class Conductor : IConductor, IAsyncDisposable
     public Task<int> MigrateAsync(CancellationToken cancellationToken = default) => Database.MigrateAsync(cancellationToken);
 
     /// <inheritdoc/>
+    public Task<DatabaseInfo> GetDatabaseInfoAsync(CancellationToken cancellationToken = default) => Database.GetDatabaseInfoAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyDictionary<string, string>> GetServerSettingsAsync(CancellationToken cancellationToken = default) =>
+        Database.GetServerSettingsAsync(cancellationToken);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<HeldHorizon>> GetHeldHorizonAsync(TimeSpan olderThan, CancellationToken cancellationToken = default) =>
         Database.GetHeldHorizonAsync(olderThan, cancellationToken);
 
