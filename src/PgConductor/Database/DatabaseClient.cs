@@ -115,6 +115,9 @@ internal sealed class DatabaseClient : IDatabaseClient
 
     public Task<IReadOnlyList<QueueInfo>> ListQueuesAsync(CancellationToken cancellationToken) => _queues.ListQueuesAsync(cancellationToken);
 
+    public Task<IReadOnlyList<QueueLag>> GetQueueLagAsync(IReadOnlyCollection<string>? queues, CancellationToken cancellationToken) =>
+        _queues.GetQueueLagAsync(queues, cancellationToken);
+
     public Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken) => _queues.ListTasksAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()

@@ -91,5 +91,7 @@ internal interface IQueueStore
 
     Task<IReadOnlyList<QueueInfo>> ListQueuesAsync(CancellationToken cancellationToken);
 
+    Task<IReadOnlyList<QueueLag>> GetQueueLagAsync(IReadOnlyCollection<string>? queues, CancellationToken cancellationToken);
+
     Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken);
 }

@@ -34,7 +34,9 @@ public sealed class Orchestrator : IAsyncDisposable
     private Task _beating = Task.CompletedTask;
     private Task _housekeeping = Task.CompletedTask;
     private IAsyncDisposable? _listener;
+    private volatile OrchestratorPhase _phase;
     private bool _started;
+    private bool _registering;
 
     /// <summary>Makes an orchestrator.</summary>
     /// <param name="conductor">The client; stays the caller's.</param>
@@ -91,6 +93,9 @@ public sealed class Orchestrator : IAsyncDisposable
     /// <summary>The queues it serves.</summary>
     public IReadOnlyList<string> Queues => [.. _workers.Select(worker => worker.Queue)];
 
+    /// <summary>How this process stands with the database, as far as it knows; costs nothing.</summary>
+    public OrchestratorStatus Status => new(_phase, _heartbeat.Silence, _heartbeat.IsRegistered);
+
     private bool Listens => _options.Listen && _database.SupportsSessions;
 
     /// <summary>Installs the schema if asked to, registers, and starts claiming. Returns when it does.</summary>
@@ -105,6 +110,7 @@ public sealed class Orchestrator : IAsyncDisposable
 
         _started = true;
         var version = await EnsureSchemaAsync(cancellationToken).ConfigureAwait(false);
+        _registering = true;
         await RegisterAsync(cancellationToken).ConfigureAwait(false);
         if (Listens)
         {
@@ -118,6 +124,7 @@ public sealed class Orchestrator : IAsyncDisposable
         }
 
         _housekeeping = Task.Run(() => new Housekeeping(_database, _workers, _timeProvider, _logger).RunAsync(_stopLoops.Token), CancellationToken.None);
+        _phase = OrchestratorPhase.Running;
         OrchestratorLog.Started(_logger, Id, Name(), version, string.Join(", ", Queues));
     }
 
@@ -127,7 +134,7 @@ public sealed class Orchestrator : IAsyncDisposable
     /// What a handler that ignores its cancellation is doing stays leased, so that nobody starts it while it may still
     /// run; it is taken over after <see cref="OrchestratorOptions.Takeover"/>. May be called more than once.
     /// </remarks>
-    public Task StopAsync(CancellationToken cancellationToken = default)
+    public async Task StopAsync(CancellationToken cancellationToken = default)
     {
         Task stopping;
         lock (_gate)
@@ -135,12 +142,18 @@ public sealed class Orchestrator : IAsyncDisposable
             stopping = _stopping ??= Task.Run(() => StopOnceAsync("stop was called"), CancellationToken.None);
         }
 
-        if (cancellationToken.CanBeCanceled)
+        if (stopping.IsCompleted)
         {
-            cancellationToken.Register(static source => ((CancellationTokenSource)source!).Cancel(), _stopNow);
+            await stopping.ConfigureAwait(false);
+            return;
         }
 
-        return stopping;
+        // Undone at the end: the caller's token may outlive this orchestrator.
+        var registration = cancellationToken.Register(static source => ((CancellationTokenSource)source!).Cancel(), _stopNow);
+        await using (registration.ConfigureAwait(false))
+        {
+            await stopping.ConfigureAwait(false);
+        }
     }
 
     /// <summary>Runs until the token ends it, somebody asks it to stop, or SIGTERM or SIGINT arrives; then stops gracefully. A second OS signal ends it now.</summary>
@@ -250,6 +263,7 @@ public sealed class Orchestrator : IAsyncDisposable
             _stopRequested.TrySetResult(reason);
         }
 
+        _phase = OrchestratorPhase.Stopping;
         _heartbeat.Draining = true;
         await Task.WhenAll(_workers.Select(worker => worker.StopClaimingAsync())).ConfigureAwait(false);
         var all = await WaitForHandlersAsync(_options.DrainTimeout, _stopNow.Token).ConfigureAwait(false);
@@ -273,7 +287,12 @@ public sealed class Orchestrator : IAsyncDisposable
             await _listener.DisposeAsync().ConfigureAwait(false);
         }
 
-        await LeaveAsync().ConfigureAwait(false);
+        if (_registering)
+        {
+            await LeaveAsync().ConfigureAwait(false);
+        }
+
+        _phase = OrchestratorPhase.Stopped;
     }
 
     private async Task LeaveAsync()
