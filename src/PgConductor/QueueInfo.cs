@@ -16,11 +16,6 @@ public sealed record QueueInfo(string Name, bool Paused, bool Partitioned, long 
 /// <param name="Due">How long the oldest execution that could be claimed has been due; what is paused or outside its window does not count.</param>
 public sealed record QueueLag(string Queue, TimeSpan Due);
 
-/// <summary>The schema's version, and the one this library needs.</summary>
-/// <param name="Installed">The version installed; -1: none.</param>
-/// <param name="Required">The version this library brings; it works with this one or a newer one.</param>
-public sealed record SchemaInfo(int Installed, int Required);
-
 /// <summary>A task as the database knows it.</summary>
 /// <param name="Key">Its key.</param>
 /// <param name="Queue">The queue of its executions unless an invoke names another.</param>

@@ -36,13 +36,17 @@ internal sealed class PgConductorHealthCheck(IConductor conductor, Orchestrator?
 
     private async Task AskDatabaseAsync(HealthFindings findings, CancellationToken cancellationToken)
     {
-        var schema = await conductor.GetSchemaAsync(cancellationToken).ConfigureAwait(false);
-        findings.Data["schemaVersion"] = schema.Installed;
-        if (schema.Installed < schema.Required)
+        var database = await conductor.GetDatabaseInfoAsync(cancellationToken).ConfigureAwait(false);
+        findings.Data["schemaVersion"] = database.SchemaVersion ?? -1;
+        if (database.SchemaVersion is not { } version)
         {
-            findings.Failed(schema.Installed < 0
-                ? "the schema is not installed: run `pgconductor migrate`"
-                : string.Create(CultureInfo.InvariantCulture, $"the schema is at version {schema.Installed}, and this library needs {schema.Required}: run `pgconductor migrate`"));
+            findings.Failed("the schema is not installed: run `pgconductor migrate`");
+            return;
+        }
+
+        if (version < database.LibrarySchemaVersion)
+        {
+            findings.Failed(string.Create(CultureInfo.InvariantCulture, $"the schema is at version {version}, and this library needs {database.LibrarySchemaVersion}: run `pgconductor migrate`"));
             return;
         }
 

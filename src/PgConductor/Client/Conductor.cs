@@ -175,8 +175,11 @@ public sealed class Conductor : IConductor, IAsyncDisposable
     public Task<int> MigrateAsync(CancellationToken cancellationToken = default) => Database.MigrateAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<SchemaInfo> GetSchemaAsync(CancellationToken cancellationToken = default) =>
-        new(await Database.GetSchemaVersionAsync(cancellationToken).ConfigureAwait(false), Schema.MigrationStore.Embedded.LatestVersion);
+    public Task<DatabaseInfo> GetDatabaseInfoAsync(CancellationToken cancellationToken = default) => Database.GetDatabaseInfoAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyDictionary<string, string>> GetServerSettingsAsync(CancellationToken cancellationToken = default) =>
+        Database.GetServerSettingsAsync(cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<HeldHorizon>> GetHeldHorizonAsync(TimeSpan olderThan, CancellationToken cancellationToken = default) =>

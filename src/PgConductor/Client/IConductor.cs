@@ -111,8 +111,12 @@ public interface IConductor
     /// <returns>The version installed.</returns>
     Task<int> MigrateAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Reads which version of the schema is installed, and which one this library needs.</summary>
-    Task<SchemaInfo> GetSchemaAsync(CancellationToken cancellationToken = default);
+    /// <summary>What stands behind the connection: the server and the installed schema. Works before the schema is installed.</summary>
+    Task<DatabaseInfo> GetDatabaseInfoAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Reads the server settings that matter to PgConductor, by name, and <c>connections_in_use</c>.</summary>
+    /// <exception cref="ConductorException">Code schema: the schema is not installed.</exception>
+    Task<IReadOnlyDictionary<string, string>> GetServerSettingsAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Transactions that keep deleted rows from being cleaned up, oldest first.</summary>
     Task<IReadOnlyList<HeldHorizon>> GetHeldHorizonAsync(TimeSpan olderThan, CancellationToken cancellationToken = default);

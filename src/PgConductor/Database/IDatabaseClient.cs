@@ -14,6 +14,12 @@ internal interface IDatabaseClient : IExecutionStore, IInvocationStore, IOrchest
     /// <summary>The installed schema version; -1: none.</summary>
     Task<int> GetSchemaVersionAsync(CancellationToken cancellationToken);
 
+    /// <summary>The server's version and the schema's, without needing a schema.</summary>
+    Task<DatabaseInfo> GetDatabaseInfoAsync(CancellationToken cancellationToken);
+
+    /// <summary>The server settings that matter, by name.</summary>
+    Task<IReadOnlyDictionary<string, string>> GetServerSettingsAsync(CancellationToken cancellationToken);
+
     /// <summary>Housekeeping of the history.</summary>
     Task<MaintenanceReport> MaintainAsync(CancellationToken cancellationToken);
 }

@@ -183,10 +183,15 @@ public sealed class Orchestrator : IAsyncDisposable
     }
 
     /// <summary>Runs until nothing is due and nothing runs, then stops: drain mode. Work that is due later is left.</summary>
-    /// <param name="cancellationToken">Ends it gracefully before.</param>
+    /// <param name="cancellationToken">Ends it gracefully before; so does a signal in the database (<see cref="StopRequested"/>).</param>
+    /// <remarks>Starts unless <see cref="StartAsync"/> was called before.</remarks>
     public async Task DrainAsync(CancellationToken cancellationToken = default)
     {
-        await StartAsync(cancellationToken).ConfigureAwait(false);
+        if (!_started)
+        {
+            await StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5), _timeProvider);
         try
         {
@@ -195,7 +200,7 @@ public sealed class Orchestrator : IAsyncDisposable
             for (var round = 0; round < 2; round++)
             {
                 var seen = _workers.ConvertAll(worker => worker.EmptySweeps);
-                while (!_workers.TrueForAll(worker => worker.EmptySweeps > seen[_workers.IndexOf(worker)] && worker.Load.IsQuiet))
+                while (!_stopRequested.Task.IsCompleted && !_workers.TrueForAll(worker => worker.EmptySweeps > seen[_workers.IndexOf(worker)] && worker.Load.IsQuiet))
                 {
                     foreach (var worker in _workers)
                     {
@@ -232,7 +237,10 @@ public sealed class Orchestrator : IAsyncDisposable
     }
 
     private static IEnumerable<string> QueuesOf(OrchestratorOptions options, TaskCollection tasks) =>
-        options.Queues.Keys.Concat(tasks.Definitions.Select(task => task.Options.Queue)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        options.Queues.Keys
+            .Concat(options.OnlyNamedQueues ? [] : tasks.Definitions.Select(task => task.Options.Queue))
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal);
 
     private static void Validate(OrchestratorOptions options, TaskCollection tasks)
     {
@@ -331,10 +339,10 @@ public sealed class Orchestrator : IAsyncDisposable
     {
         await _database.RegisterOrchestratorAsync(Id, Name(), Version(), MigrationStore.Embedded.LatestVersion, cancellationToken).ConfigureAwait(false);
         var definitions = _tasks.Definitions;
-        foreach (var worker in _workers)
+        foreach (var queue in Queues.Union(definitions.Select(task => task.Options.Queue), StringComparer.Ordinal))
         {
-            // The queues of all tasks exist before a task that names one of them is registered.
-            await _database.CreateQueueAsync(worker.Queue, partitioned: false, cancellationToken).ConfigureAwait(false);
+            // The queues of all tasks exist before a task that names one of them is registered, served here or not.
+            await _database.CreateQueueAsync(queue, partitioned: false, cancellationToken).ConfigureAwait(false);
         }
 
         foreach (var worker in _workers)
