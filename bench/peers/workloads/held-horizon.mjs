@@ -1,0 +1,1 @@
+export async function heldHorizon() { throw new Error('soon'); }
