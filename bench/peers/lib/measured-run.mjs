@@ -1,8 +1,10 @@
 // One system in one database: what every workload needs.
+import { now, sleep } from './clock.mjs';
 import { Ledger } from './ledger.mjs';
 import { payloads } from './payload.mjs';
 
 const CHUNK = 1000;
+const SETTLED_WITHIN_MS = 5000;
 
 export class MeasuredRun {
   #client;
@@ -67,7 +69,11 @@ export class MeasuredRun {
 
   /** Whether no job ran twice, and what has not run is still there, all of it. */
   async verify(ledger, enqueued) {
-    const left = await this.system.left(this.#client);
+    let left = await this.system.left(this.#client);
+    // graphile-worker's stop does not wait for the completion of the last job, which it sends without awaiting it.
+    for (const end = now() + SETTLED_WITHIN_MS; ledger.seen + left !== enqueued && now() < end; left = await this.system.left(this.#client)) {
+      await sleep(20);
+    }
     const repeated = ledger.repeated;
     if (repeated === 0 && ledger.seen + left === enqueued) return true;
     process.stderr.write(`peers: of ${enqueued} jobs ${ledger.seen} ran, ${repeated} of them more than once, and ${left} are left in the database\n`);
