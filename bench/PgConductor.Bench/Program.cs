@@ -1,3 +1,4 @@
+using Npgsql;
 using PgConductor.Bench.Measures;
 using PgConductor.Bench.Server;
 using PgConductor.Bench.Workloads;
@@ -32,7 +33,7 @@ internal static class Program
 
             return await RunAsync(options, stop.Token);
         }
-        catch (Exception exception) when (exception is BenchException or ConductorException or LocalPostgresException)
+        catch (Exception exception) when (exception is BenchException or ConductorException or LocalPostgresException or NpgsqlException)
         {
             await Console.Error.WriteLineAsync($"bench: {exception.Message}");
             return 2;

@@ -37,19 +37,22 @@ await using (var conductor = new Conductor(new PgConductor.ConductorOptions { Co
 
 if (!options.Once && right)
 {
-    AnsiConsole.MarkupLineInterpolated($"""
+    // Not through the console library, which would break the long line that is to be copied.
+    Console.WriteLine($$"""
 
-        The server runs until you press Enter. In another terminal:
+        A worker and the server run until you press Enter. In another terminal:
 
-          export DATABASE_URL='{server.ConnectionString}'
+          export DATABASE_URL='{{server.ConnectionString}}'
           ./pgconductor executions list --limit 5
           ./pgconductor queues list
-          ./pgconductor invoke digest-file --payload '{"{\"path\": \"/etc/hostname\"}"}'
+          ./pgconductor invoke digest-file --payload '{"path": "/etc/hostname"}' --wait
           ./pgconductor doctor
 
         The code of this demo: samples/FileDigest. What to read next: README.md.
         """);
+    using var next = WorkerProcess.Start(server.ConnectionString);
     Console.ReadLine();
+    await next.StopAsync();
 }
 
 return right ? 0 : 1;

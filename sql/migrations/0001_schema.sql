@@ -50,7 +50,7 @@ create table pgconductor.tasks (
     paused          boolean not null default false,
     max_attempts    integer not null default 5 check (max_attempts between 1 and 32767),
     backoff_seconds double precision[] not null default '{15,30,60,120,300,600,1200,2400,3600,7200}'
-                    check (array_ndims(backoff_seconds) = 1 and array_lower(backoff_seconds, 1) = 1
+                    check (coalesce(array_ndims(backoff_seconds), 0) = 1 and array_lower(backoff_seconds, 1) = 1
                         and array_position(backoff_seconds, null) is null
                         and 0 <= all (backoff_seconds) and 3155760000 >= all (backoff_seconds)),
     backoff_jitter  double precision not null default 0.1 check (backoff_jitter between 0 and 1),

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using PgConductor.Bench.Limits;
 using PgConductor.Bench.Measures;
+using PgConductor.Bench.Server;
 using PgConductor.Client;
 
 namespace PgConductor.Bench.Workloads;
@@ -28,6 +29,8 @@ internal class DrainWorkload : Workload
         await run.Database.SettleAsync(cancellationToken);
         var ledger = new Ledger(run.Count);
         await using var orchestrator = run.NewOrchestrator(conductor, ledger);
+        var server = await ServerProcessor.FindAsync(run.Database.DataSource, cancellationToken);
+        var serverUsed = ServerProcessor.Used(server);
         var allocated = GC.GetTotalAllocatedBytes();
         var processor = Process.GetCurrentProcess().TotalProcessorTime;
         var clock = Stopwatch.StartNew();
@@ -35,10 +38,12 @@ internal class DrainWorkload : Workload
         await ledger.All.WaitAsync(cancellationToken);
         await orchestrator.StopAsync(cancellationToken);
         var seconds = clock.Elapsed.TotalSeconds;
+        serverUsed = ServerProcessor.Used(server) - serverUsed;
         var details = new Dictionary<string, object?>(StringComparer.Ordinal)
         {
             ["allocatedBytesEach"] = (GC.GetTotalAllocatedBytes() - allocated) / run.Count,
             ["clientProcessorMicrosecondsEach"] = Math.Round((Process.GetCurrentProcess().TotalProcessorTime - processor).TotalMicroseconds / run.Count, 2),
+            ["serverProcessorMicrosecondsEach"] = serverUsed is { } used ? Math.Round(used.TotalMicroseconds / run.Count, 2) : null,
         };
         return (run.Count / seconds, await run.VerifyAsync(conductor, ledger, cancellationToken), details);
     }

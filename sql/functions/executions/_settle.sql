@@ -90,10 +90,10 @@ begin
                 then pgconductor._append_error(i.errors, g.error, i.attempt, p_now) else i.errors
             end as errors,
             p_now + make_interval(secs => case
-                when g.outcome = 'released' then least(greatest(coalesce(g.delay, 0), 0), c_longest)
-                else coalesce(least(greatest(g.delay, 0), c_longest),
-                    t.backoff_seconds[least(i.attempt, cardinality(t.backoff_seconds))] * (1 + t.backoff_jitter * (2 * random() - 1)),
-                    15)
+                when g.delay is not null then least(greatest(g.delay, 0), c_longest)
+                when g.outcome = 'released' then 0
+                else coalesce(t.backoff_seconds[least(i.attempt, cardinality(t.backoff_seconds))]
+                    * (1 + t.backoff_jitter * (2 * random() - 1)), 15)
             end) as run_at
         from given g
         left join item i on i.lease_id = g.lease_id and i.position = g.position

@@ -12,6 +12,7 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
     private readonly List<long> _acknowledged = [];
     private long _lastBeat = timeProvider.GetTimestamp();
     private int _fenced;
+    private bool _registered = true;
 
     /// <summary>Told when somebody asked this process to stop, with the reason.</summary>
     public required Action<string> OnShutdown { get; init; }
@@ -20,6 +21,12 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
     public required Func<CancellationToken, Task> RegisterAsync { get; init; }
 
     public bool Draining { get; set; }
+
+    /// <summary>Since the last beat that arrived; since the start, if none did.</summary>
+    public TimeSpan Silence => timeProvider.GetElapsedTime(Volatile.Read(ref _lastBeat));
+
+    /// <summary>False from the moment a takeover is noticed until this process is registered again.</summary>
+    public bool IsRegistered => Volatile.Read(ref _registered);
 
     /// <summary>There is a signal: beat now.</summary>
     public void Hurry() => _bell.Ring();
@@ -48,7 +55,7 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
                 Telemetry.DatabaseError("heartbeat", exception);
-                OrchestratorLog.HeartbeatFailed(logger, timeProvider.GetElapsedTime(_lastBeat), options.Takeover, exception);
+                OrchestratorLog.HeartbeatFailed(logger, Silence, options.Takeover, exception);
                 var pause = TransientRetry.Pause(failures++);
                 wait = pause < options.Heartbeat ? pause : options.Heartbeat;
             }
@@ -68,7 +75,7 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
     {
         long[] known = [.. workers.SelectMany(worker => worker.KnownLeases)];
         var reply = await database.HeartbeatAsync(new HeartbeatRequest(orchestratorId, options.Takeover, _acknowledged, Draining, known, lostAfter), stop).ConfigureAwait(false);
-        _lastBeat = timeProvider.GetTimestamp();
+        Volatile.Write(ref _lastBeat, timeProvider.GetTimestamp());
         _acknowledged.Clear();
         Report(reply.Recovery);
         if (!reply.Alive || Interlocked.Exchange(ref _fenced, 0) == 1)
@@ -96,6 +103,7 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
     {
         if (!alive)
         {
+            Volatile.Write(ref _registered, false);
             Telemetry.Fenced();
             OrchestratorLog.Fenced(logger, orchestratorId, options.Takeover);
             foreach (var worker in workers)
@@ -107,6 +115,7 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
         if (!Draining)
         {
             await RegisterAsync(stop).ConfigureAwait(false);
+            Volatile.Write(ref _registered, true);
             foreach (var worker in workers)
             {
                 worker.Wake();

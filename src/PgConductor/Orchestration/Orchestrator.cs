@@ -34,7 +34,9 @@ public sealed class Orchestrator : IAsyncDisposable
     private Task _beating = Task.CompletedTask;
     private Task _housekeeping = Task.CompletedTask;
     private IAsyncDisposable? _listener;
+    private volatile OrchestratorPhase _phase;
     private bool _started;
+    private bool _registering;
 
     /// <summary>Makes an orchestrator.</summary>
     /// <param name="conductor">The client; stays the caller's.</param>
@@ -91,6 +93,9 @@ public sealed class Orchestrator : IAsyncDisposable
     /// <summary>The queues it serves.</summary>
     public IReadOnlyList<string> Queues => [.. _workers.Select(worker => worker.Queue)];
 
+    /// <summary>How this process stands with the database, as far as it knows; costs nothing.</summary>
+    public OrchestratorStatus Status => new(_phase, _heartbeat.Silence, _heartbeat.IsRegistered);
+
     private bool Listens => _options.Listen && _database.SupportsSessions;
 
     /// <summary>Installs the schema if asked to, registers, and starts claiming. Returns when it does.</summary>
@@ -105,6 +110,7 @@ public sealed class Orchestrator : IAsyncDisposable
 
         _started = true;
         var version = await EnsureSchemaAsync(cancellationToken).ConfigureAwait(false);
+        _registering = true;
         await RegisterAsync(cancellationToken).ConfigureAwait(false);
         if (Listens)
         {
@@ -118,6 +124,7 @@ public sealed class Orchestrator : IAsyncDisposable
         }
 
         _housekeeping = Task.Run(() => new Housekeeping(_database, _workers, _timeProvider, _logger).RunAsync(_stopLoops.Token), CancellationToken.None);
+        _phase = OrchestratorPhase.Running;
         OrchestratorLog.Started(_logger, Id, Name(), version, string.Join(", ", Queues));
     }
 
@@ -127,7 +134,7 @@ public sealed class Orchestrator : IAsyncDisposable
     /// What a handler that ignores its cancellation is doing stays leased, so that nobody starts it while it may still
     /// run; it is taken over after <see cref="OrchestratorOptions.Takeover"/>. May be called more than once.
     /// </remarks>
-    public Task StopAsync(CancellationToken cancellationToken = default)
+    public async Task StopAsync(CancellationToken cancellationToken = default)
     {
         Task stopping;
         lock (_gate)
@@ -135,12 +142,18 @@ public sealed class Orchestrator : IAsyncDisposable
             stopping = _stopping ??= Task.Run(() => StopOnceAsync("stop was called"), CancellationToken.None);
         }
 
-        if (cancellationToken.CanBeCanceled)
+        if (stopping.IsCompleted)
         {
-            cancellationToken.Register(static source => ((CancellationTokenSource)source!).Cancel(), _stopNow);
+            await stopping.ConfigureAwait(false);
+            return;
         }
 
-        return stopping;
+        // Undone at the end: the caller's token may outlive this orchestrator.
+        var registration = cancellationToken.Register(static source => ((CancellationTokenSource)source!).Cancel(), _stopNow);
+        await using (registration.ConfigureAwait(false))
+        {
+            await stopping.ConfigureAwait(false);
+        }
     }
 
     /// <summary>Runs until the token ends it, somebody asks it to stop, or SIGTERM or SIGINT arrives; then stops gracefully. A second OS signal ends it now.</summary>
@@ -154,18 +167,31 @@ public sealed class Orchestrator : IAsyncDisposable
                 OrchestratorLog.ForcedStop(_logger, signal);
                 _stopNow.Cancel();
             });
-        await StartAsync(cancellationToken).ConfigureAwait(false);
         using var registration = cancellationToken.Register(() => _stopRequested.TrySetResult("cancelled by the program"));
+        try
+        {
+            await StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Ended before it was up: what is up of it is stopped below.
+        }
+
         var reason = await _stopRequested.Task.ConfigureAwait(false);
         OrchestratorLog.Stopping(_logger, Id, reason);
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>Runs until nothing is due and nothing runs, then stops: drain mode. Work that is due later is left.</summary>
-    /// <param name="cancellationToken">Ends it gracefully before.</param>
+    /// <param name="cancellationToken">Ends it gracefully before; so does a signal in the database (<see cref="StopRequested"/>).</param>
+    /// <remarks>Starts unless <see cref="StartAsync"/> was called before.</remarks>
     public async Task DrainAsync(CancellationToken cancellationToken = default)
     {
-        await StartAsync(cancellationToken).ConfigureAwait(false);
+        if (!_started)
+        {
+            await StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5), _timeProvider);
         try
         {
@@ -174,7 +200,7 @@ public sealed class Orchestrator : IAsyncDisposable
             for (var round = 0; round < 2; round++)
             {
                 var seen = _workers.ConvertAll(worker => worker.EmptySweeps);
-                while (!_workers.TrueForAll(worker => worker.EmptySweeps > seen[_workers.IndexOf(worker)] && worker.Load.IsQuiet))
+                while (!_stopRequested.Task.IsCompleted && !_workers.TrueForAll(worker => worker.EmptySweeps > seen[_workers.IndexOf(worker)] && worker.Load.IsQuiet))
                 {
                     foreach (var worker in _workers)
                     {
@@ -211,7 +237,10 @@ public sealed class Orchestrator : IAsyncDisposable
     }
 
     private static IEnumerable<string> QueuesOf(OrchestratorOptions options, TaskCollection tasks) =>
-        options.Queues.Keys.Concat(tasks.Definitions.Select(task => task.Options.Queue)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        options.Queues.Keys
+            .Concat(options.OnlyNamedQueues ? [] : tasks.Definitions.Select(task => task.Options.Queue))
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal);
 
     private static void Validate(OrchestratorOptions options, TaskCollection tasks)
     {
@@ -234,6 +263,7 @@ public sealed class Orchestrator : IAsyncDisposable
             _stopRequested.TrySetResult(reason);
         }
 
+        _phase = OrchestratorPhase.Stopping;
         _heartbeat.Draining = true;
         await Task.WhenAll(_workers.Select(worker => worker.StopClaimingAsync())).ConfigureAwait(false);
         var all = await WaitForHandlersAsync(_options.DrainTimeout, _stopNow.Token).ConfigureAwait(false);
@@ -257,7 +287,12 @@ public sealed class Orchestrator : IAsyncDisposable
             await _listener.DisposeAsync().ConfigureAwait(false);
         }
 
-        await LeaveAsync().ConfigureAwait(false);
+        if (_registering)
+        {
+            await LeaveAsync().ConfigureAwait(false);
+        }
+
+        _phase = OrchestratorPhase.Stopped;
     }
 
     private async Task LeaveAsync()
@@ -304,10 +339,10 @@ public sealed class Orchestrator : IAsyncDisposable
     {
         await _database.RegisterOrchestratorAsync(Id, Name(), Version(), MigrationStore.Embedded.LatestVersion, cancellationToken).ConfigureAwait(false);
         var definitions = _tasks.Definitions;
-        foreach (var worker in _workers)
+        foreach (var queue in Queues.Union(definitions.Select(task => task.Options.Queue), StringComparer.Ordinal))
         {
-            // The queues of all tasks exist before a task that names one of them is registered.
-            await _database.CreateQueueAsync(worker.Queue, partitioned: false, cancellationToken).ConfigureAwait(false);
+            // The queues of all tasks exist before a task that names one of them is registered, served here or not.
+            await _database.CreateQueueAsync(queue, partitioned: false, cancellationToken).ConfigureAwait(false);
         }
 
         foreach (var worker in _workers)

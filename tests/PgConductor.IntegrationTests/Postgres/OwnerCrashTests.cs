@@ -20,11 +20,12 @@ public sealed class OwnerCrashTests : IDisposable
 
         await owner.Kill();
 
-        await Eventually.IsTrue(() => !postmaster.IsAlive(), "the server is down");
+        await Eventually.IsTrue(() => !postmaster.IsAlive(), "the server is down", seconds: 5);
         await NothingIsLeft();
     }
 
     [Theory]
+    [InlineData("owner.json")]
     [InlineData("owner.lock")]
     [InlineData("supervisor.log")]
     [InlineData("data.new")]
@@ -39,7 +40,7 @@ public sealed class OwnerCrashTests : IDisposable
         await owner.Kill();
 
         // Before there is a supervisor, it is the next start that clears up.
-        if (stage == "owner.lock")
+        if (stage is "owner.json" or "owner.lock")
         {
             await Eventually.IsTrue(() => ServerProcess.Mentioning(_temporary.Root).Length == 0, "no process is left");
             await Sweep();
@@ -113,6 +114,18 @@ public sealed class OwnerCrashTests : IDisposable
     }
 
     [Fact]
+    public async Task A_sweep_removes_an_empty_folder_once_it_cannot_be_in_the_making_any_more()
+    {
+        string fresh = Directory.CreateDirectory(_temporary.At("pgconductor-postgres-fresh")).FullName;
+        string old = Directory.CreateDirectory(_temporary.At("pgconductor-postgres-old")).FullName;
+        Directory.SetLastWriteTimeUtc(old, Directory.GetLastWriteTimeUtc(fresh).AddMinutes(-11));
+
+        await Sweep();
+
+        Assert.Equal([fresh], _temporary.Clusters);
+    }
+
+    [Fact]
     public async Task A_sweep_of_root_leaves_folders_alone_that_someone_else_made()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can make files of another user");
@@ -135,7 +148,7 @@ public sealed class OwnerCrashTests : IDisposable
         await Eventually.IsTrue(() => ServerProcess.Mentioning(_temporary.Root).Length == 0, "no process is left");
     }
 
-    private Task Sweep() => new StaleClusterSweep([_temporary.Root], NullLogger.Instance).RunAsync(Ct);
+    private Task Sweep() => new StaleClusterSweep([_temporary.Root], TimeProvider.System, NullLogger.Instance).RunAsync(Ct);
 
     private ProcessIdentity Supervisor() => OwnerRecord.Read(new ClusterFolder(Assert.Single(_temporary.Clusters), isTemporary: true))!.Supervisor!;
 
