@@ -35,7 +35,7 @@ const run = new MeasuredRun({
 });
 await run.warmUp(Number(values['warm-up']));
 const pressure = { seconds: Number(values.seconds), rate: Number(values.rate), holder: values.holder, schema, connectionString };
-const { perSecond = null, latencies = [], verified, details = {} } = await WORKLOADS[values.workload](run, pressure);
+const { perSecond = null, limit = null, ratio = null, latencies = [], verified, details = {} } = await WORKLOADS[values.workload](run, pressure);
 await system.close();
 await client.end();
 process.stdout.write(
@@ -48,6 +48,8 @@ process.stdout.write(
     p50Ms: round(percentile(latencies, 0.5)),
     p95Ms: round(percentile(latencies, 0.95)),
     p99Ms: round(percentile(latencies, 0.99)),
+    limit: round(limit),
+    ratio: round(ratio),
     count: run.count,
     verified,
     settings: system.settings,

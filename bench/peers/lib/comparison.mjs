@@ -3,7 +3,7 @@ import { median, round } from './statistics.mjs';
 
 /** What a workload is judged by; a ratio over 1 says that ours is better. */
 const FIGURES = {
-  drain: [rate('jobs/s', 'perSecond')],
+  drain: [rate('jobs/s', 'perSecond'), time('processor µs/job, client', 'clientProcessorMicrosecondsEach'), time('processor µs/job, server', 'serverProcessorMicrosecondsEach')],
   'enqueue-one': [rate('jobs/s', 'perSecond')],
   'enqueue-many': [rate('jobs/s', 'perSecond')],
   latency: [time('p50 ms', 'p50Ms'), time('p99 ms', 'p99Ms')],
@@ -22,6 +22,7 @@ function rate(label, field) {
   return { label, field, higherIsBetter: true };
 }
 
+/** A time, or whatever else is better the smaller it is. */
 function time(label, field) {
   return { label, field, higherIsBetter: false };
 }
@@ -47,6 +48,8 @@ export function summarise(runs) {
     verified: runs.every((run) => run.verified),
     settings: last.settings,
     details: last.details,
+    clientProcessorMicrosecondsEach: of('clientProcessorMicrosecondsEach'),
+    serverProcessorMicrosecondsEach: of('serverProcessorMicrosecondsEach'),
     runs: runs.map(({ perSecond, p50Ms, p99Ms, limit, ratio }) => ({ perSecond, p50Ms, p99Ms, limit, ratio })),
   };
 }

@@ -4,8 +4,8 @@ export class Ledger {
   #finish;
   seen = 0;
 
-  constructor(count) {
-    this.#runs = new Uint32Array(count);
+  constructor(count, Counters = Uint32Array) {
+    this.#runs = new Counters(count);
     /** Resolves when each has run at least once. */
     this.all = new Promise((resolve) => (this.#finish = resolve));
     if (count === 0) this.#finish();
@@ -17,8 +17,10 @@ export class Ledger {
     if (this.seen === this.#runs.length) this.#finish();
   }
 
-  /** How many ran more than once; a number that was never enqueued counts as repeated, for it has no place. */
+  /** How many ran more than once. */
   get repeated() {
-    return this.#runs.reduce((sum, runs) => sum + (runs > 1 ? 1 : 0), 0);
+    let repeated = 0;
+    for (const runs of this.#runs) if (runs > 1) repeated++;
+    return repeated;
   }
 }

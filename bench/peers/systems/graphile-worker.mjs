@@ -16,7 +16,7 @@ const logger = new Logger(() => (level, message) => {
  */
 function workerOptions(profile, workload) {
   if (profile === 'default') return {};
-  const concurrentJobs = workload === 'steady' || workload === 'held-horizon' ? 50 : 24;
+  const concurrentJobs = workload === 'steady' ? 50 : 24;
   return {
     concurrentJobs,
     maxPoolSize: concurrentJobs + 2,

@@ -13,7 +13,7 @@ const wantsNotify = (workload) => ['latency', 'steady', 'held-horizon'].includes
  */
 function workOptions(profile, workload) {
   if (profile === 'default') return {};
-  const busy = workload === 'steady' || workload === 'held-horizon';
+  const busy = workload === 'steady';
   return {
     batchSize: busy ? 100 : 1000,
     localConcurrency: workload === 'latency' ? 1 : busy ? 4 : 2,
