@@ -68,6 +68,7 @@ internal static class RoleScenarios
     public const string Reader = """
         select pgconductor.list_queues(), pgconductor.list_tasks(), pgconductor.list_orchestrators();
         select pgconductor.oldest_due();
+        select pgconductor.server_settings();
         select pgconductor.list_executions();
         select pgconductor.count_executions();
         select pgconductor.get_execution(e.id) from pgconductor.all_executions e;
