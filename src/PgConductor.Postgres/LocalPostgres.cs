@@ -70,6 +70,18 @@ public sealed class LocalPostgres : IAsyncDisposable
     public static Task<LocalPostgres> StartAsync(LocalPostgresOptions? options = null, ILogger? logger = null, CancellationToken ct = default) =>
         new ClusterOpener(options ?? new LocalPostgresOptions(), logger ?? NullLogger.Instance).OpenAsync(ct);
 
+    /// <summary>Attaches to the running server of a persistent folder; never starts one.</summary>
+    /// <param name="directory">The folder, as in <see cref="LocalPostgresOptions.Directory"/>.</param>
+    /// <param name="logger">Receives what is found; null for nothing.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <returns>The server, which disposing does not stop; null when none of this folder answers.</returns>
+    /// <exception cref="LocalPostgresException">The folder is another user's (directory-not-accessible).</exception>
+    public static Task<LocalPostgres?> TryAttachAsync(string directory, ILogger? logger = null, CancellationToken ct = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(directory);
+        return new ClusterOpener(new LocalPostgresOptions { Directory = directory }, logger ?? NullLogger.Instance).TryAttachAsync(ct);
+    }
+
     /// <summary>Stops the server: clients are disconnected, a temporary folder is deleted. An attached object only lets go.</summary>
     /// <remarks>Calling it again, or from several threads, waits for the one stop.</remarks>
     /// <param name="ct">Ends the wait; the stop itself goes on.</param>

@@ -8,6 +8,10 @@ public sealed record OrchestratorOptions
     /// <value>Default empty.</value>
     public IReadOnlyDictionary<string, WorkerOptions> Queues { get; init; } = new Dictionary<string, WorkerOptions>(StringComparer.Ordinal);
 
+    /// <summary>Serves only the queues named in <see cref="Queues"/>; off: the queues of the tasks too.</summary>
+    /// <value>Default false. With true, <see cref="Queues"/> must name at least one.</value>
+    public bool OnlyNamedQueues { get; init; }
+
     /// <summary>The settings of workers that are not named in <see cref="Queues"/>.</summary>
     public WorkerOptions Worker { get; init; } = new();
 
@@ -48,6 +52,11 @@ public sealed record OrchestratorOptions
         foreach (var (queue, options) in Queues)
         {
             options.Validate(queue, faults);
+        }
+
+        if (OnlyNamedQueues && Queues.Count == 0)
+        {
+            faults.Add("OnlyNamedQueues is set and Queues is empty: name the queues to serve");
         }
 
         if (Heartbeat < TimeSpan.FromMilliseconds(50) || Heartbeat > TimeSpan.FromMinutes(10))

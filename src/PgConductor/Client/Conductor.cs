@@ -158,6 +158,10 @@ public sealed class Conductor : IConductor, IAsyncDisposable
     public Task<IReadOnlyList<QueueInfo>> ListQueuesAsync(CancellationToken cancellationToken = default) => Database.ListQueuesAsync(cancellationToken);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<QueueLag>> GetQueueLagAsync(IReadOnlyCollection<string>? queues = null, CancellationToken cancellationToken = default) =>
+        Database.GetQueueLagAsync(queues, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken = default) => Database.ListTasksAsync(cancellationToken);
 
     /// <inheritdoc/>
@@ -169,6 +173,13 @@ public sealed class Conductor : IConductor, IAsyncDisposable
 
     /// <inheritdoc/>
     public Task<int> MigrateAsync(CancellationToken cancellationToken = default) => Database.MigrateAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<DatabaseInfo> GetDatabaseInfoAsync(CancellationToken cancellationToken = default) => Database.GetDatabaseInfoAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyDictionary<string, string>> GetServerSettingsAsync(CancellationToken cancellationToken = default) =>
+        Database.GetServerSettingsAsync(cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<HeldHorizon>> GetHeldHorizonAsync(TimeSpan olderThan, CancellationToken cancellationToken = default) =>

@@ -91,6 +91,12 @@ public interface IConductor
     /// <summary>Lists the queues with their depth.</summary>
     Task<IReadOnlyList<QueueInfo>> ListQueuesAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>Says of each queue how long its oldest claimable execution has been due; queues where nothing is due are left out.</summary>
+    /// <param name="queues">Which queues; null: all.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <remarks>Cheap whatever the depth: made for health checks.</remarks>
+    Task<IReadOnlyList<QueueLag>> GetQueueLagAsync(IReadOnlyCollection<string>? queues = null, CancellationToken cancellationToken = default);
+
     /// <summary>Lists the tasks.</summary>
     Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken = default);
 
@@ -104,6 +110,13 @@ public interface IConductor
     /// <summary>Installs or upgrades the schema; safe from many processes at once.</summary>
     /// <returns>The version installed.</returns>
     Task<int> MigrateAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>What stands behind the connection: the server and the installed schema. Works before the schema is installed.</summary>
+    Task<DatabaseInfo> GetDatabaseInfoAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Reads the server settings that matter to PgConductor, by name, and <c>connections_in_use</c>.</summary>
+    /// <exception cref="ConductorException">Code schema: the schema is not installed.</exception>
+    Task<IReadOnlyDictionary<string, string>> GetServerSettingsAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Transactions that keep deleted rows from being cleaned up, oldest first.</summary>
     Task<IReadOnlyList<HeldHorizon>> GetHeldHorizonAsync(TimeSpan olderThan, CancellationToken cancellationToken = default);

@@ -37,6 +37,18 @@ internal sealed class DatabaseClient : IDatabaseClient
 
     public Task<int> GetSchemaVersionAsync(CancellationToken cancellationToken) => _schema.GetInstalledVersionAsync(cancellationToken);
 
+    public Task<DatabaseInfo> GetDatabaseInfoAsync(CancellationToken cancellationToken) => _schema.InspectAsync(cancellationToken);
+
+    public async Task<IReadOnlyDictionary<string, string>> GetServerSettingsAsync(CancellationToken cancellationToken)
+    {
+        var settings = await _calls.RetryingAsync(
+            "select name, value from pgconductor.server_settings()",
+            static _ => { },
+            Calls.Rows(static reader => KeyValuePair.Create(reader.GetString(0), reader.GetString(1))),
+            cancellationToken).ConfigureAwait(false);
+        return settings.ToDictionary(StringComparer.Ordinal);
+    }
+
     public Task<MaintenanceReport> MaintainAsync(CancellationToken cancellationToken) =>
         _calls.OnceAsync(
             "select created, dropped, deleted, skipped from pgconductor.maintain()",
@@ -102,6 +114,9 @@ internal sealed class DatabaseClient : IDatabaseClient
     public Task ResumeQueueAsync(string name, CancellationToken cancellationToken) => _queues.ResumeQueueAsync(name, cancellationToken);
 
     public Task<IReadOnlyList<QueueInfo>> ListQueuesAsync(CancellationToken cancellationToken) => _queues.ListQueuesAsync(cancellationToken);
+
+    public Task<IReadOnlyList<QueueLag>> GetQueueLagAsync(IReadOnlyCollection<string>? queues, CancellationToken cancellationToken) =>
+        _queues.GetQueueLagAsync(queues, cancellationToken);
 
     public Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken) => _queues.ListTasksAsync(cancellationToken);
 

@@ -14,6 +14,12 @@ internal interface IDatabaseClient : IExecutionStore, IInvocationStore, IOrchest
     /// <summary>The installed schema version; -1: none.</summary>
     Task<int> GetSchemaVersionAsync(CancellationToken cancellationToken);
 
+    /// <summary>The server's version and the schema's, without needing a schema.</summary>
+    Task<DatabaseInfo> GetDatabaseInfoAsync(CancellationToken cancellationToken);
+
+    /// <summary>The server settings that matter, by name.</summary>
+    Task<IReadOnlyDictionary<string, string>> GetServerSettingsAsync(CancellationToken cancellationToken);
+
     /// <summary>Housekeeping of the history.</summary>
     Task<MaintenanceReport> MaintainAsync(CancellationToken cancellationToken);
 }
@@ -85,6 +91,8 @@ internal interface IQueueStore
     Task ResumeQueueAsync(string name, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<QueueInfo>> ListQueuesAsync(CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<QueueLag>> GetQueueLagAsync(IReadOnlyCollection<string>? queues, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken);
 }

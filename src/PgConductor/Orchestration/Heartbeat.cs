@@ -12,7 +12,7 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
     private readonly List<long> _acknowledged = [];
     private long _lastBeat = timeProvider.GetTimestamp();
     private int _unregistered;
-    private bool _lost;
+    private bool _registered = true;
 
     /// <summary>Told when somebody asked this process to stop, with the reason.</summary>
     public required Action<string> OnShutdown { get; init; }
@@ -24,6 +24,12 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
 
     /// <summary>Whether the last beat arrived.</summary>
     public bool IsHealthy { get; private set; } = true;
+
+    /// <summary>Since the last beat that arrived; since the start, if none did.</summary>
+    public TimeSpan Silence => timeProvider.GetElapsedTime(Volatile.Read(ref _lastBeat));
+
+    /// <summary>False from the moment a takeover is noticed until this process is registered again.</summary>
+    public bool IsRegistered => Volatile.Read(ref _registered);
 
     /// <summary>There is a signal: beat now.</summary>
     public void Hurry() => _bell.Ring();
@@ -58,7 +64,7 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
             {
                 IsHealthy = false;
                 Telemetry.DatabaseError("heartbeat", exception);
-                OrchestratorLog.HeartbeatFailed(logger, timeProvider.GetElapsedTime(_lastBeat), options.Takeover, exception);
+                OrchestratorLog.HeartbeatFailed(logger, Silence, options.Takeover, exception);
                 var pause = TransientRetry.Pause(failures++);
                 wait = pause < options.Heartbeat ? pause : options.Heartbeat;
             }
@@ -78,7 +84,7 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
     {
         long[] known = [.. workers.SelectMany(worker => worker.KnownLeases)];
         var reply = database.HeartbeatAsync(new HeartbeatRequest(orchestratorId, options.Takeover, _acknowledged, Draining, known, lostAfter), stop).GetAwaiter().GetResult();
-        _lastBeat = timeProvider.GetTimestamp();
+        Volatile.Write(ref _lastBeat, timeProvider.GetTimestamp());
         _acknowledged.Clear();
         Report(reply.Recovery);
         if (!reply.Alive)
@@ -110,9 +116,9 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
     /// <summary>We were taken over. Said once, however long it takes to come back.</summary>
     private void Lose()
     {
-        if (!_lost)
+        if (_registered)
         {
-            _lost = true;
+            Volatile.Write(ref _registered, false);
             Telemetry.Fenced();
             OrchestratorLog.Fenced(logger, orchestratorId, options.Takeover);
         }
@@ -139,7 +145,7 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
         }
 
         Volatile.Write(ref _unregistered, 0);
-        _lost = false;
+        Volatile.Write(ref _registered, true);
         foreach (var worker in workers)
         {
             worker.Wake();

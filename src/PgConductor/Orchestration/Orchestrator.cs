@@ -35,6 +35,7 @@ public sealed class Orchestrator : IAsyncDisposable
     private Task _beating = Task.CompletedTask;
     private Task _housekeeping = Task.CompletedTask;
     private IAsyncDisposable? _listener;
+    private volatile OrchestratorPhase _phase;
 
     /// <summary>Makes an orchestrator.</summary>
     /// <param name="conductor">The client; stays the caller's.</param>
@@ -91,6 +92,9 @@ public sealed class Orchestrator : IAsyncDisposable
     /// <summary>The queues it serves.</summary>
     public IReadOnlyList<string> Queues => [.. _workers.Select(worker => worker.Queue)];
 
+    /// <summary>How this process stands with the database, as far as it knows; costs nothing.</summary>
+    public OrchestratorStatus Status => new(_phase, _heartbeat.Silence, _heartbeat.IsRegistered);
+
     private bool Listens => _options.Listen && _database.SupportsSessions;
 
     /// <summary>Installs the schema if asked to, registers, and starts claiming. Returns when it does.</summary>
@@ -120,7 +124,7 @@ public sealed class Orchestrator : IAsyncDisposable
     /// tries for about 15 s more to record outcomes and to take its leave, then returns all the same. May be called more than
     /// once, and while <see cref="StartAsync"/> is still at work, which it ends.
     /// </remarks>
-    public Task StopAsync(CancellationToken cancellationToken = default)
+    public async Task StopAsync(CancellationToken cancellationToken = default)
     {
         Task stopping;
         lock (_gate)
@@ -128,7 +132,18 @@ public sealed class Orchestrator : IAsyncDisposable
             stopping = _stopping ??= Task.Run(() => StopOnceAsync("stop was called"), CancellationToken.None);
         }
 
-        return cancellationToken.CanBeCanceled ? HurriedByAsync(stopping, cancellationToken) : stopping;
+        if (stopping.IsCompleted)
+        {
+            await stopping.ConfigureAwait(false);
+            return;
+        }
+
+        // Undone at the end: the caller's token may outlive this orchestrator.
+        var registration = cancellationToken.Register(static source => ((CancellationTokenSource)source!).Cancel(), _stopNow);
+        await using (registration.ConfigureAwait(false))
+        {
+            await stopping.ConfigureAwait(false);
+        }
     }
 
     /// <summary>Runs until the token ends it, somebody asks it to stop, or SIGTERM or SIGINT arrives; then stops gracefully. A second OS signal ends it now.</summary>
@@ -142,18 +157,27 @@ public sealed class Orchestrator : IAsyncDisposable
                 OrchestratorLog.ForcedStop(_logger, signal);
                 _stopNow.Cancel();
             });
-        await StartAsync(cancellationToken).ConfigureAwait(false);
         using var registration = cancellationToken.Register(() => _stopRequested.TrySetResult("cancelled by the program"));
+        try
+        {
+            await StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Ended before it was up: what is up of it is stopped below.
+        }
+
         var reason = await _stopRequested.Task.ConfigureAwait(false);
         OrchestratorLog.Stopping(_logger, Id, reason);
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>Runs until nothing is due and nothing runs, then stops: drain mode. Work that is due later is left.</summary>
-    /// <param name="cancellationToken">Ends it gracefully before.</param>
+    /// <param name="cancellationToken">Ends it gracefully before; so does a signal in the database (<see cref="StopRequested"/>).</param>
+    /// <remarks>Starts unless <see cref="StartAsync"/> was called before.</remarks>
     public async Task DrainAsync(CancellationToken cancellationToken = default)
     {
-        await StartAsync(cancellationToken).ConfigureAwait(false);
+        await (_starting ?? StartAsync(cancellationToken)).ConfigureAwait(false);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5), _timeProvider);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _ = _stopRequested.Task.ContinueWith(static (_, source) => TryCancel((CancellationTokenSource)source!), ended, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
@@ -164,7 +188,7 @@ public sealed class Orchestrator : IAsyncDisposable
             for (var round = 0; round < 2; round++)
             {
                 var seen = _workers.ConvertAll(worker => worker.EmptySweeps);
-                while (!_workers.TrueForAll(worker => worker.EmptySweeps > seen[_workers.IndexOf(worker)] && worker.Load.IsQuiet))
+                while (!_stopRequested.Task.IsCompleted && !_workers.TrueForAll(worker => worker.EmptySweeps > seen[_workers.IndexOf(worker)] && worker.Load.IsQuiet))
                 {
                     foreach (var worker in _workers)
                     {
@@ -199,7 +223,10 @@ public sealed class Orchestrator : IAsyncDisposable
     }
 
     private static IEnumerable<string> QueuesOf(OrchestratorOptions options, TaskCollection tasks) =>
-        options.Queues.Keys.Concat(tasks.Definitions.Select(task => task.Options.Queue)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        options.Queues.Keys
+            .Concat(options.OnlyNamedQueues ? [] : tasks.Definitions.Select(task => task.Options.Queue))
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal);
 
     private static void Validate(OrchestratorOptions options, TaskCollection tasks)
     {
@@ -245,15 +272,8 @@ public sealed class Orchestrator : IAsyncDisposable
         }
 
         _housekeeping = Task.Run(() => new Housekeeping(_database, _workers, _timeProvider, _logger).RunAsync(_stopLoops.Token), CancellationToken.None);
+        _phase = OrchestratorPhase.Running;
         OrchestratorLog.Started(_logger, Id, _registration.Name, version, string.Join(", ", Queues));
-    }
-
-    private async Task HurriedByAsync(Task stopping, CancellationToken cancellationToken)
-    {
-        using (cancellationToken.Register(static source => ((CancellationTokenSource)source!).Cancel(), _stopNow))
-        {
-            await stopping.ConfigureAwait(false);
-        }
     }
 
     /// <summary>False: it was never started, so there is nothing to stop.</summary>
@@ -279,9 +299,11 @@ public sealed class Orchestrator : IAsyncDisposable
         _stopRequested.TrySetResult(reason);
         if (!await EndStartAsync().ConfigureAwait(false))
         {
+            _phase = OrchestratorPhase.Stopped;
             return;
         }
 
+        _phase = OrchestratorPhase.Stopping;
         _heartbeat.Draining = true;
         await Task.WhenAll(_workers.Select(worker => worker.StopClaimingAsync())).ConfigureAwait(false);
         var all = await WaitForHandlersAsync(_options.DrainTimeout, _stopNow.Token).ConfigureAwait(false);
@@ -306,6 +328,7 @@ public sealed class Orchestrator : IAsyncDisposable
         }
 
         await _registration.LeaveAsync(_heartbeat.IsHealthy).ConfigureAwait(false);
+        _phase = OrchestratorPhase.Stopped;
     }
 
     private async Task<bool> WaitForHandlersAsync(TimeSpan timeout, CancellationToken cancellationToken)

@@ -11,6 +11,8 @@ internal sealed class Registration(Guid id, OrchestratorOptions options, TaskCol
 {
     private static readonly TimeSpan _leaveTimeout = TimeSpan.FromSeconds(5);
 
+    private volatile bool _begun;
+
     public string Name { get; } = options.Name ?? $"{Environment.MachineName}:{Environment.ProcessId}";
 
     /// <summary>Installs the schema, or checks that it is there. Returns its version.</summary>
@@ -30,12 +32,13 @@ internal sealed class Registration(Guid id, OrchestratorOptions options, TaskCol
     /// <summary>Makes the process and what it serves known; also anew, after it was taken over.</summary>
     public async Task RegisterAsync(CancellationToken cancellationToken)
     {
+        _begun = true;
         await database.RegisterOrchestratorAsync(id, Name, Version(), MigrationStore.Embedded.LatestVersion, cancellationToken).ConfigureAwait(false);
         var definitions = tasks.Definitions;
-        foreach (var worker in workers)
+        foreach (var queue in workers.Select(worker => worker.Queue).Union(definitions.Select(task => task.Options.Queue), StringComparer.Ordinal))
         {
-            // The queues of all tasks exist before a task that names one of them is registered.
-            await database.CreateQueueAsync(worker.Queue, partitioned: false, cancellationToken).ConfigureAwait(false);
+            // The queues of all tasks exist before a task that names one of them is registered, served here or not.
+            await database.CreateQueueAsync(queue, partitioned: false, cancellationToken).ConfigureAwait(false);
         }
 
         foreach (var worker in workers)
@@ -47,6 +50,11 @@ internal sealed class Registration(Guid id, OrchestratorOptions options, TaskCol
     /// <summary>Takes leave; returns soon, whatever the database does: the takeover time settles the rest.</summary>
     public async Task LeaveAsync(bool isHealthy)
     {
+        if (!_begun)
+        {
+            return;
+        }
+
         try
         {
             using var limit = new CancellationTokenSource(_leaveTimeout);

@@ -25,6 +25,21 @@ internal sealed class SchemaManager(Sessions sessions, TransientRetry retry, Mig
             },
             cancellationToken);
 
+    /// <summary>The server's version and the schema's.</summary>
+    public Task<DatabaseInfo> InspectAsync(CancellationToken cancellationToken) =>
+        retry.RunAsync(
+            async (_, token) =>
+            {
+                var connection = await sessions.OpenOwnAsync(token).ConfigureAwait(false);
+                await using (connection.ConfigureAwait(false))
+                {
+                    var installed = await ReadInstalledAsync(connection, token).ConfigureAwait(false);
+                    var upToDate = IsUpToDate(installed) || installed.Version > store.LatestVersion;
+                    return new DatabaseInfo(connection.PostgreSqlVersion, installed.Migrations.Count == 0 ? null : installed.Version, store.LatestVersion, upToDate);
+                }
+            },
+            cancellationToken);
+
     /// <summary>Brings the schema to this library's version. Returns the version installed, which may be a newer library's.</summary>
     /// <exception cref="ConductorException">Code schema: a newer, incompatible version is installed, or a migration was changed after it was applied.</exception>
     public Task<int> EnsureLatestAsync(CancellationToken cancellationToken) =>

@@ -6,7 +6,7 @@ namespace PgConductor.Serialization;
 /// <summary>A failure as it is kept with its execution: type, message and stack, bounded, and storable whatever they contain.</summary>
 internal static class FailureRecord
 {
-    internal const int MaxMessageLength = 4_000;
+    internal const int MaxMessageLength = 6_000;
     internal const int MaxStackLength = 8_000;
 
     public static byte[] From(Exception exception) =>

@@ -33,7 +33,8 @@ internal sealed class TaskRegistration<TPayload, TResult>(TaskDefinition<TPayloa
 
     private byte[]? Write(TResult result, PayloadSerializer serializer)
     {
-        if (typeof(TResult) == typeof(NoResult))
+        // A null result is none: it would be read back as null all the same.
+        if (typeof(TResult) == typeof(NoResult) || result is null)
         {
             return null;
         }

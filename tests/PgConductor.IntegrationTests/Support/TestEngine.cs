@@ -36,7 +36,7 @@ internal sealed class TestEngine : IAsyncDisposable
     {
         var database = await TestDatabase.CreateAsync();
         var options = new ConductorOptions { ConnectionString = database.ConnectionString };
-        return new TestEngine(database, new Conductor(change is null ? options : change(options), settings => wrap(new DatabaseClient(settings))));
+        return new TestEngine(database, new Conductor(change is null ? options : change(options), settings => wrap(new global::PgConductor.Database.DatabaseClient(settings))));
     }
 
     /// <summary>One more client, with its own connections: as another process has.</summary>
