@@ -25,6 +25,9 @@ internal sealed record BenchOptions
           --max-claim N       WorkerOptions.MaxClaim
           --keep              keep completed executions for a day, as a task does by default
           --takeover SECONDS  recover: OrchestratorOptions.Takeover (default 30)
+          --seconds N         held-horizon: how long the transaction is left open (default 120)
+          --rate N            held-horizon: executions a second in its steady half (default 500)
+          --holder WHICH      held-horizon: reader (REPEATABLE READ, has read) or writer (has written) (default reader)
         """;
 
     public IReadOnlyList<Workload> Workloads { get; private init; } = [];
@@ -55,6 +58,12 @@ internal sealed record BenchOptions
 
     public double TakeoverSeconds { get; private init; } = 30;
 
+    public double Seconds { get; private init; } = 120;
+
+    public int Rate { get; private init; } = 500;
+
+    public string Holder { get; private init; } = HorizonHolder.Reader;
+
     /// <exception cref="BenchException">Names the argument that cannot be used, and what can.</exception>
     public static BenchOptions Parse(IReadOnlyList<string> args)
     {
@@ -78,6 +87,9 @@ internal sealed record BenchOptions
                 "--concurrency" => options with { Concurrency = Number(args, ref i, 1, 10_000) },
                 "--max-claim" => options with { MaxClaim = Number(args, ref i, 1, 10_000) },
                 "--takeover" => options with { TakeoverSeconds = Number(args, ref i, 1, 3600) },
+                "--seconds" => options with { Seconds = Number(args, ref i, 2, 86_400) },
+                "--rate" => options with { Rate = Number(args, ref i, 1, 100_000) },
+                "--holder" => options with { Holder = Value(args, ref i) is HorizonHolder.Reader or HorizonHolder.Writer ? args[i] : throw new BenchException($"--holder \"{args[i]}\" must be {HorizonHolder.Reader} or {HorizonHolder.Writer}.") },
                 _ when name.StartsWith('-') => throw new BenchException($"there is no option \"{name}\".\n{HelpText}"),
                 _ => options,
             };

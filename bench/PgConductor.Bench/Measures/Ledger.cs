@@ -30,6 +30,14 @@ internal sealed class Ledger(int count)
         return seen;
     }
 
-    /// <summary>How many never ran, and how many ran more than once.</summary>
-    public (int Missing, int Repeated) Check() => (_runs.Count(runs => runs == 0), _runs.Count(runs => runs > 1));
+    /// <summary>How many of the first <paramref name="used"/> (null: all) never ran, and how many ran more often than they should.</summary>
+    public (int Missing, int Repeated) Check(int? used = null)
+    {
+        var runs = _runs.AsSpan();
+        var rest = runs[(used ?? runs.Length)..];
+        var missing = runs[..(used ?? runs.Length)].Count(0);
+        // Those that were never enqueued should not run at all.
+        var once = runs.Count(1) - rest.Count(1);
+        return (missing, (used ?? runs.Length) - missing - once + rest.Length - rest.Count(0));
+    }
 }

@@ -7,7 +7,7 @@ using PgConductor.Client;
 namespace PgConductor.Bench.Workloads;
 
 /// <summary>How fast one process empties a queue of no-op executions; beside it, how fast two clients can delete such rows.</summary>
-internal class DrainWorkload : Workload
+internal sealed class DrainWorkload : Workload
 {
     public override string Name => "drain";
 
@@ -23,7 +23,7 @@ internal class DrainWorkload : Workload
     }
 
     /// <summary>From the start of the orchestrator until its stop has recorded the last outcome.</summary>
-    protected static async Task<(double PerSecond, bool Verified, Dictionary<string, object?> Details)> DrainAsync(BenchRun run, Conductor conductor, CancellationToken cancellationToken)
+    private static async Task<(double PerSecond, bool Verified, Dictionary<string, object?> Details)> DrainAsync(BenchRun run, Conductor conductor, CancellationToken cancellationToken)
     {
         await run.EnqueueAsync(conductor, 0, run.Count, null, cancellationToken);
         await run.Database.SettleAsync(cancellationToken);
