@@ -135,12 +135,7 @@ public sealed class Orchestrator : IAsyncDisposable
             stopping = _stopping ??= Task.Run(() => StopOnceAsync("stop was called"), CancellationToken.None);
         }
 
-        if (cancellationToken.CanBeCanceled)
-        {
-            cancellationToken.Register(static source => ((CancellationTokenSource)source!).Cancel(), _stopNow);
-        }
-
-        return stopping;
+        return cancellationToken.CanBeCanceled ? WaitOrHurryAsync(stopping, cancellationToken) : stopping;
     }
 
     /// <summary>Runs until the token ends it, somebody asks it to stop, or SIGTERM or SIGINT arrives; then stops gracefully. A second OS signal ends it now.</summary>
@@ -232,6 +227,25 @@ public sealed class Orchestrator : IAsyncDisposable
         if (faults.Count > 0)
         {
             throw new ConductorException(ConductorErrorCode.InvalidArgument, $"The options are faulty: {string.Join("; ", faults)}.");
+        }
+    }
+
+    private async Task WaitOrHurryAsync(Task stopping, CancellationToken cancellationToken)
+    {
+        // The caller's token may be cancelled long after this object is gone.
+        using var registration = cancellationToken.UnsafeRegister(static orchestrator => ((Orchestrator)orchestrator!).Hurry(), this);
+        await stopping.ConfigureAwait(false);
+    }
+
+    private void Hurry()
+    {
+        try
+        {
+            _stopNow.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Stopped and disposed of a moment ago.
         }
     }
 
