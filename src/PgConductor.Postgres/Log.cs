@@ -5,7 +5,7 @@ namespace PgConductor.Postgres;
 /// <summary>The log messages of this package; event ids 1700 to 1799.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(1700, LogLevel.Information, "Installing PostgreSQL with {Tool}; this may take minutes")]
+    [LoggerMessage(1700, LogLevel.Information, "No PostgreSQL was found; trying to install it with {Tool}, which may take minutes")]
     public static partial void Installing(ILogger logger, string tool);
 
     [LoggerMessage(1701, LogLevel.Information, "{Tool} did not provide PostgreSQL: {Reason}")]

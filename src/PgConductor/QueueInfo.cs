@@ -11,6 +11,11 @@ namespace PgConductor;
 /// <param name="Workers">Processes that serve it.</param>
 public sealed record QueueInfo(string Name, bool Paused, bool Partitioned, long Ready, long Scheduled, long Running, TimeSpan? OldestDue, long Workers);
 
+/// <summary>How far a queue lags behind.</summary>
+/// <param name="Queue">The queue.</param>
+/// <param name="Due">How long the oldest execution that could be claimed has been due; what is paused or outside its window does not count.</param>
+public sealed record QueueLag(string Queue, TimeSpan Due);
+
 /// <summary>A task as the database knows it.</summary>
 /// <param name="Key">Its key.</param>
 /// <param name="Queue">The queue of its executions unless an invoke names another.</param>

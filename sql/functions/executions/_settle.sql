@@ -90,10 +90,10 @@ begin
                 then pgconductor._append_error(i.errors, g.error, i.attempt, p_now) else i.errors
             end as errors,
             p_now + make_interval(secs => case
-                when g.outcome = 'released' then least(greatest(coalesce(g.delay, 0), 0), c_longest)
-                else coalesce(least(greatest(g.delay, 0), c_longest),
-                    t.backoff_seconds[least(i.attempt, cardinality(t.backoff_seconds))] * (1 + t.backoff_jitter * (2 * random() - 1)),
-                    15)
+                when g.delay is not null then least(greatest(g.delay, 0), c_longest)
+                when g.outcome = 'released' then 0
+                else coalesce(t.backoff_seconds[least(i.attempt, cardinality(t.backoff_seconds))]
+                    * (1 + t.backoff_jitter * (2 * random() - 1)), 15)
             end) as run_at
         from given g
         left join item i on i.lease_id = g.lease_id and i.position = g.position
@@ -117,7 +117,6 @@ begin
             s.large_payload_bytes, s.priority, s.attempt, s.queue, s.task_key, s.dedupe_key, s.payload, s.result, s.errors
         from settled s
         where s.effect = 'completed' and s.keep_completed is distinct from interval '0'
-        on conflict do nothing
     ),
     failed as (
         insert into pgconductor.failed_executions (id, expires_at, created_at, started_at, finished_at,
@@ -128,7 +127,6 @@ begin
             s.reason, s.payload, s.errors
         from settled s
         where s.effect in ('failed', 'cancelled') and s.keep_failed is distinct from interval '0'
-        on conflict do nothing
     ),
     unlocked as (
         delete from pgconductor.dedupe_keys k

@@ -41,7 +41,7 @@ begin
 
     -- Tasks nobody knows yet, and unknown queues; in order of key, so that two batches do not wait for each other.
     perform pgconductor._ensure_task(m.task_key, coalesce(m.queue, 'default'))
-    from (select distinct u.task_key, u.queue from unnest(p_task_keys, p_queues) u (task_key, queue) order by 1, 2) m
+    from (select distinct u.task_key, u.queue from unnest(p_task_keys, p_queues) u (task_key, queue) order by 1, 2 nulls first) m
     where not exists (
         select from pgconductor.tasks t join pgconductor.queues q on q.name = coalesce(m.queue, t.queue)
         where t.key = m.task_key);

@@ -1,4 +1,5 @@
--- Drops the partitions of a history table whose day ended before p_today, with the large payloads they point at.
+-- Drops the partitions of a history table whose day ended before p_today, with the large payloads they point at. Stops at
+-- the first one it cannot lock.
 create or replace function pgconductor._drop_days(p_table text, p_today date, out dropped integer, out skipped integer)
 language plpgsql
 set search_path = ''
@@ -22,7 +23,8 @@ begin
             dropped := dropped + 1;
         exception
             when lock_not_available then
-                skipped := skipped + 1;
+                skipped := 1;
+                exit;
         end;
     end loop;
 end

@@ -1,8 +1,8 @@
 -- Housekeeping, safe to call by anyone at any time: deletes expired rows from the history's default partitions, at most p_limit
 -- of each, drops the partitions whose day is over, and makes those for the days ahead: p_days_ahead of them, or as many
 -- as the longest retention of any task needs (up to 100: what is kept for longer waits in the default partition until its day comes near). Only one
--- caller works at a time; the others return at once. Gives up on a partition it cannot lock within 200 ms and leaves
--- it to the next call (skipped): nobody waits behind housekeeping for longer than that.
+-- caller works at a time; the others return at once. Waits 200 ms for the first lock it cannot have, then leaves the rest of that
+-- table to the next call (skipped): nobody waits behind housekeeping for longer than that.
 create or replace function pgconductor.maintain(
     p_days_ahead integer default 16,
     p_limit      integer default 10000,
@@ -46,9 +46,15 @@ begin
     end loop;
     foreach v_table in array v_tables loop
         for v_day in 0..v_ahead loop
-            select * into v_result from pgconductor._make_day(v_table, v_today + v_day);
-            created := created + v_result.created;
-            skipped := skipped + v_result.skipped;
+            begin
+                select * into v_result from pgconductor._make_day(v_table, v_today + v_day);
+                created := created + v_result.created;
+                skipped := skipped + v_result.skipped;
+            exception
+                when lock_not_available then
+                    skipped := skipped + 1;
+                    exit;
+            end;
         end loop;
     end loop;
 end

@@ -119,7 +119,9 @@ internal sealed partial class BinaryLocator(HostLayout layout, Func<string, Canc
         foreach (string part in place.Split('/'))
         {
             found = part.Contains('*', StringComparison.Ordinal)
-                ? found.Where(at => Directory.Exists(at.Folder)).SelectMany(at => Matches(at.Folder, part).Select(name => (name, at.Number > 0 ? at.Number : NumberIn(name))))
+                ? found
+                    .Where(at => Directory.Exists(at.Folder))
+                    .SelectMany(at => Matches(at.Folder, part).Select(name => (name, at.Number > 0 ? at.Number : NumberIn(name))))
                 : found.Select(at => (Path.Combine(at.Folder, part), at.Number));
         }
 

@@ -13,6 +13,9 @@ internal sealed class BinaryProvider(HostLayout layout, BinaryLocator locator, I
 {
     private static readonly TimeSpan VersionLimit = TimeSpan.FromSeconds(20);
 
+    /// <summary>Whether something was installed: with a package, accounts may have come.</summary>
+    public bool HasInstalled { get; private set; }
+
     /// <summary>The provider of this machine; programs count as found only when this account can run them.</summary>
     public static BinaryProvider ForThisMachine(ServerAccount account, ILogger logger)
     {
@@ -48,6 +51,7 @@ internal sealed class BinaryProvider(HostLayout layout, BinaryLocator locator, I
             string? fault = await route.InstallAsync(ct).ConfigureAwait(false);
             if (fault is null)
             {
+                HasInstalled = true;
                 (found, passedOver) = await locator.FindAsync(major, ct).ConfigureAwait(false);
                 fault = "what it installed cannot be used here";
             }

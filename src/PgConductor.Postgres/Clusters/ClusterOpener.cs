@@ -14,7 +14,7 @@ internal sealed class ClusterOpener(LocalPostgresOptions options, ILogger logger
     public async Task<LocalPostgres> OpenAsync(CancellationToken ct)
     {
         Validate();
-        await new StaleClusterSweep(TemporaryFolders.Parents, logger).RunAsync(ct).ConfigureAwait(false);
+        await new StaleClusterSweep(TemporaryFolders.Parents, TimeProvider.System, logger).RunAsync(ct).ConfigureAwait(false);
         return options.Directory is null
             ? await OpenTemporaryAsync(ct).ConfigureAwait(false)
             : await OpenPersistentAsync(new ClusterFolder(Path.GetFullPath(options.Directory), isTemporary: false), ct).ConfigureAwait(false);
@@ -54,8 +54,7 @@ internal sealed class ClusterOpener(LocalPostgresOptions options, ILogger logger
 
     private async Task<LocalPostgres> OpenTemporaryAsync(CancellationToken ct)
     {
-        ServerAccount account = await ServerAccount.ResolveAsync(ct).ConfigureAwait(false);
-        ServerBinaries binaries = await FindBinariesAsync(account, major: null, ct).ConfigureAwait(false);
+        (ServerAccount account, ServerBinaries binaries) = await ProvideAsync(folder: null, ct).ConfigureAwait(false);
         (ClusterFolder folder, FolderLock ownership) = await TemporaryFolders.CreateAsync(account, ct).ConfigureAwait(false);
         return await new ClusterStarter(folder, account, binaries, options, logger).StartAsync(ownership, ct).ConfigureAwait(false);
     }
@@ -120,8 +119,7 @@ internal sealed class ClusterOpener(LocalPostgresOptions options, ILogger logger
         {
             await WaitForLastSupervisorAsync(folder, ct).ConfigureAwait(false);
             await new AbandonedCluster(folder, logger).ClearAsync(ct).ConfigureAwait(false);
-            ServerAccount account = await ServerAccount.ResolveAsync(ct).ConfigureAwait(false);
-            ServerBinaries binaries = await FindBinariesAsync(account, folder.MajorVersion, ct).ConfigureAwait(false);
+            (ServerAccount account, ServerBinaries binaries) = await ProvideAsync(folder, ct).ConfigureAwait(false);
             if (!await folder.IsReachableAsync(account, ct).ConfigureAwait(false))
             {
                 throw new LocalPostgresException(
@@ -166,8 +164,19 @@ internal sealed class ClusterOpener(LocalPostgresOptions options, ILogger logger
         return new LocalPostgres(folder, new ServerBinaries(bin, major), endpoint, ownership: null);
     }
 
-    private Task<ServerBinaries> FindBinariesAsync(ServerAccount account, int? major, CancellationToken ct) =>
-        BinaryProvider.ForThisMachine(account, logger).GetAsync(options.BinDirectory, options.AllowInstall, major, ct);
+    private async Task<(ServerAccount Account, ServerBinaries Binaries)> ProvideAsync(ClusterFolder? folder, CancellationToken ct)
+    {
+        ServerAccount account = await ServerAccount.ResolveAsync(folder?.Data, ct).ConfigureAwait(false);
+        BinaryProvider provider = BinaryProvider.ForThisMachine(account, logger);
+        ServerBinaries binaries = await provider.GetAsync(options.BinDirectory, options.AllowInstall, folder?.MajorVersion, ct).ConfigureAwait(false);
+        if (provider.HasInstalled)
+        {
+            // The package has brought the account that is meant to run the server.
+            account = await ServerAccount.ResolveAsync(folder?.Data, ct).ConfigureAwait(false);
+        }
+
+        return (account, binaries);
+    }
 
     private LocalPostgresException InUse(ClusterFolder folder)
     {

@@ -1,12 +1,24 @@
 using Microsoft.Extensions.Logging;
 using PgConductor.Postgres.Binaries;
-using PgConductor.Postgres.Processes;
 using PgConductor.Postgres.Servers;
 
 namespace PgConductor.Postgres.Clusters;
 
 /// <summary>Starts the server of a folder that this process owns.</summary>
-internal sealed class ClusterStarter(ClusterFolder folder, ServerAccount account, ServerBinaries binaries, LocalPostgresOptions options, ILogger logger)
+/// <param name="folder">The folder; its lock is held.</param>
+/// <param name="account">Who runs the server.</param>
+/// <param name="binaries">The programs.</param>
+/// <param name="options">The settings and the time limit.</param>
+/// <param name="logger">Is told what happens.</param>
+/// <param name="pickPort">Offers ports to try; null for free ones.</param>
+internal sealed class ClusterStarter(
+    ClusterFolder folder,
+    ServerAccount account,
+    ServerBinaries binaries,
+    LocalPostgresOptions options,
+    ILogger logger,
+    Func<int>? pickPort = null
+)
 {
     private const int PortAttempts = 10;
 
@@ -26,7 +38,7 @@ internal sealed class ClusterStarter(ClusterFolder folder, ServerAccount account
             control = OperatingSystem.IsWindows()
                 ? new WindowsServer(folder, Grace, options.StartTimeout, logger)
                 : SupervisedServer.Start(folder, account, binaries.Control, Grace, logger);
-            var record = new OwnerRecord(folder.IsTemporary, ProcessIdentity.Current, control.Supervisor, Port: null, binaries.Directory);
+            OwnerRecord record = OwnerRecord.OfThisProcess(folder) with { Supervisor = control.Supervisor, BinDirectory = binaries.Directory };
             record.Write(folder);
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
             limit.CancelAfter(options.StartTimeout);
@@ -56,7 +68,7 @@ internal sealed class ClusterStarter(ClusterFolder folder, ServerAccount account
         for (int attempt = 1; ; attempt++)
         {
             // A persistent cluster keeps its port while nobody else has it, so that what users copied goes on working.
-            int port = attempt == 1 && lastPort is { } last && FreePort.IsFree(last) ? last : FreePort.Pick();
+            int port = attempt == 1 && lastPort is { } last && FreePort.IsFree(last) ? last : (pickPort ?? FreePort.Pick)();
             var endpoint = new ServerEndpoint(port, password);
             Task<int> ended = await control.ServeAsync(new ServerCommand(binaries, folder.Data, port, options.Settings), ct).ConfigureAwait(false);
             if (await endpoint.WaitUntilItAnswersAsync(folder.Data, ended, ct).ConfigureAwait(false))

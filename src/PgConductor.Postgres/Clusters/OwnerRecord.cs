@@ -12,6 +12,9 @@ namespace PgConductor.Postgres.Clusters;
 /// <param name="BinDirectory">The server programs in use.</param>
 internal sealed record OwnerRecord(bool IsTemporary, ProcessIdentity Owner, ProcessIdentity? Supervisor, int? Port, string? BinDirectory)
 {
+    /// <summary>The record of a folder that this process has just taken.</summary>
+    public static OwnerRecord OfThisProcess(ClusterFolder folder) => new(folder.IsTemporary, ProcessIdentity.Current, null, null, null);
+
     public static OwnerRecord? Read(ClusterFolder folder)
     {
         try

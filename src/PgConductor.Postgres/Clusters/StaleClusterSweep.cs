@@ -6,10 +6,12 @@ namespace PgConductor.Postgres.Clusters;
 /// <summary>Clears away temporary clusters whose owner died and whose supervisor died with it.</summary>
 /// <remarks>
 /// A folder is touched only when the caller made it, its record calls it temporary, neither its owner nor its
-/// supervisor lives, and its lock can be had.
+/// supervisor lives, and its lock can be had; or when it is old and still empty.
 /// </remarks>
-internal sealed class StaleClusterSweep(IReadOnlyList<string> parents, ILogger logger)
+internal sealed class StaleClusterSweep(IReadOnlyList<string> parents, TimeProvider time, ILogger logger)
 {
+    // Younger ones may be in the making.
+    private static readonly TimeSpan UnmarkedAge = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan ListLimit = TimeSpan.FromSeconds(20);
 
     /// <summary>Clears what can be cleared; a folder that resists is logged and left to the next sweep.</summary>
@@ -32,6 +34,12 @@ internal sealed class StaleClusterSweep(IReadOnlyList<string> parents, ILogger l
 
     private async Task ClearAsync(ClusterFolder folder, CancellationToken ct)
     {
+        if (IsEmptyAndOld(folder))
+        {
+            folder.Delete();
+            return;
+        }
+
         if (OwnerRecord.Read(folder) is not { IsTemporary: true } record || record.Owner.IsAlive() || record.Supervisor?.IsAlive() == true)
         {
             return;
@@ -44,6 +52,9 @@ internal sealed class StaleClusterSweep(IReadOnlyList<string> parents, ILogger l
             Log.StaleFolderRemoved(logger, folder.Root);
         }
     }
+
+    private bool IsEmptyAndOld(ClusterFolder folder) =>
+        !Directory.EnumerateFileSystemEntries(folder.Root).Any() && time.GetUtcNow().UtcDateTime - Directory.GetLastWriteTimeUtc(folder.Root) > UnmarkedAge;
 
     // In a folder open to all, another user may make a folder of this name and fill it with traps for root.
     private static async Task<IReadOnlyList<string>> OwnAsync(string[] paths, CancellationToken ct)

@@ -9,7 +9,9 @@ internal static class TemporaryFolders
 
     /// <summary>The folders that temporary clusters are made in, best first.</summary>
     public static IReadOnlyList<string> Parents { get; } =
-        OperatingSystem.IsWindows() ? [Path.GetTempPath()] : [.. new[] { Path.TrimEndingDirectorySeparator(Path.GetTempPath()), "/tmp", "/var/tmp" }.Distinct(StringComparer.Ordinal)];
+        OperatingSystem.IsWindows()
+            ? [Path.GetTempPath()]
+            : [.. new[] { Path.TrimEndingDirectorySeparator(Path.GetTempPath()), "/tmp", "/var/tmp" }.Distinct(StringComparer.Ordinal)];
 
     /// <summary>Makes a folder that the account can reach, and takes its lock.</summary>
     /// <exception cref="LocalPostgresException">There is no such place (directory-not-accessible).</exception>
@@ -23,6 +25,8 @@ internal static class TemporaryFolders
                 try
                 {
                     ClusterFolder folder = ClusterFolder.CreateTemporary(parent);
+                    // First of all, so that a crash from here on leaves a folder that a sweep can judge.
+                    OwnerRecord.OfThisProcess(folder).Write(folder);
                     if (!await folder.IsReachableAsync(account, ct).ConfigureAwait(false))
                     {
                         folder.Delete();

@@ -6,6 +6,8 @@ namespace PgConductor.Postgres.Processes;
 /// <summary>Runs short commands to their end, bounded in time.</summary>
 internal static class ProcessRunner
 {
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(2);
+
     /// <summary>A folder that every account can enter, so that a command run as another user has a valid working folder.</summary>
     public static string NeutralDirectory { get; } = Path.GetPathRoot(Path.GetTempPath()) ?? "/";
 
@@ -42,8 +44,8 @@ internal static class ProcessRunner
         }
 
         process.StandardInput.Close();
-        Task<string> output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-        Task<string> errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        var output = new StreamCollector(process.StandardOutput);
+        var errors = new StreamCollector(process.StandardError);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(timeout);
         try
@@ -54,9 +56,11 @@ internal static class ProcessRunner
         {
             process.Kill(entireProcessTree: true);
             ct.ThrowIfCancellationRequested();
-            return new CommandResult(CommandResult.TimedOut, "", $"{command[0]} did not end within {timeout.TotalSeconds:0} s");
+            return new CommandResult(CommandResult.TimedOut, output.Text, $"{errors.Text}\n{command[0]} did not end within {timeout.TotalSeconds:0} s");
         }
 
-        return new CommandResult(process.ExitCode, await output.ConfigureAwait(false), await errors.ConfigureAwait(false));
+        // A service that the command started may hold its output open; what the command said has arrived by then.
+        await new Deadline(DrainLimit).WaitUntilAsync(() => output.HasEnded && errors.HasEnded, ct).ConfigureAwait(false);
+        return new CommandResult(process.ExitCode, output.Text, errors.Text);
     }
 }

@@ -21,8 +21,10 @@ internal sealed class ServerAccount
     public bool IsOther => _owner is not null;
 
     /// <summary>Finds an account, and a way to run commands as it that was seen to work.</summary>
+    /// <param name="data">The data folder; when it exists already, its owner is the account.</param>
+    /// <param name="ct">Ends the search.</param>
     /// <exception cref="LocalPostgresException">The caller is root and there is none (no-unprivileged-account).</exception>
-    public static async Task<ServerAccount> ResolveAsync(CancellationToken ct)
+    public static async Task<ServerAccount> ResolveAsync(string? data, CancellationToken ct)
     {
         if (OperatingSystem.IsWindows() || !Environment.IsPrivilegedProcess)
         {
@@ -30,7 +32,8 @@ internal sealed class ServerAccount
         }
 
         var tried = new List<string>();
-        foreach (string name in Names)
+        string? owner = await OwnerOfAsync(data, ct).ConfigureAwait(false);
+        foreach (string name in owner is null ? Names : [owner])
         {
             string uid = (await RunAsync(["id", "-u", name], ct).ConfigureAwait(false)).Output.Trim();
             string gid = (await RunAsync(["id", "-g", name], ct).ConfigureAwait(false)).Output.Trim();
@@ -83,6 +86,25 @@ internal sealed class ServerAccount
     /// <summary>Whether this account can reach and enter a folder: every folder above it must let it through.</summary>
     public async Task<bool> CanEnterAsync(string folder, CancellationToken ct) =>
         _owner is null || (await RunAsync(Command("test", "-x", folder), ct).ConfigureAwait(false)).Succeeded;
+
+    // The server insists that its data folder belongs to the account it runs as.
+    private static async Task<string?> OwnerOfAsync(string? data, CancellationToken ct)
+    {
+        if (data is null || !Directory.Exists(data))
+        {
+            return null;
+        }
+
+        // "drwx------ 19 101 104 4096 ...": the one way to see an owner that every Unix has.
+        CommandResult listed = await RunAsync(["ls", "-ldn", data], ct).ConfigureAwait(false);
+        string[] fields = listed.Output.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (!listed.Succeeded || fields.Length < 3 || fields[2] == "0")
+        {
+            return null;
+        }
+
+        return (await RunAsync(["id", "-nu", fields[2]], ct).ConfigureAwait(false)).Output.Trim() is { Length: > 0 } name ? name : null;
+    }
 
     // setpriv replaces itself with the command; the others stay as its parent. su hands everything after "--" and the
     // name to the shell as words, so that nothing needs quoting.

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Threading.Channels;
@@ -70,7 +71,15 @@ internal sealed class SupervisedServer : IServerControl
                 WorkingDirectory = ProcessRunner.NeutralDirectory,
             },
         };
-        process.Start();
+        try
+        {
+            process.Start();
+        }
+        catch (Win32Exception e)
+        {
+            throw new LocalPostgresException(LocalPostgresErrors.StartFailed, $"'{command[0]}', which guards the server, could not be started: {e.Message}", e);
+        }
+
         return new SupervisedServer(process, folder, account, grace, logger);
     }
 

@@ -158,6 +158,10 @@ public sealed class Conductor : IConductor, IAsyncDisposable
     public Task<IReadOnlyList<QueueInfo>> ListQueuesAsync(CancellationToken cancellationToken = default) => Database.ListQueuesAsync(cancellationToken);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<QueueLag>> GetQueueLagAsync(IReadOnlyCollection<string>? queues = null, CancellationToken cancellationToken = default) =>
+        Database.GetQueueLagAsync(queues, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken = default) => Database.ListTasksAsync(cancellationToken);
 
     /// <inheritdoc/>

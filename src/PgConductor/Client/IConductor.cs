@@ -91,6 +91,12 @@ public interface IConductor
     /// <summary>Lists the queues with their depth.</summary>
     Task<IReadOnlyList<QueueInfo>> ListQueuesAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>Says of each queue how long its oldest claimable execution has been due; queues where nothing is due are left out.</summary>
+    /// <param name="queues">Which queues; null: all.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <remarks>Cheap whatever the depth: made for health checks.</remarks>
+    Task<IReadOnlyList<QueueLag>> GetQueueLagAsync(IReadOnlyCollection<string>? queues = null, CancellationToken cancellationToken = default);
+
     /// <summary>Lists the tasks.</summary>
     Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken = default);
 

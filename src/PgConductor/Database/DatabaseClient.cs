@@ -115,11 +115,14 @@ internal sealed class DatabaseClient : IDatabaseClient
 
     public Task<IReadOnlyList<QueueInfo>> ListQueuesAsync(CancellationToken cancellationToken) => _queues.ListQueuesAsync(cancellationToken);
 
+    public Task<IReadOnlyList<QueueLag>> GetQueueLagAsync(IReadOnlyCollection<string>? queues, CancellationToken cancellationToken) =>
+        _queues.GetQueueLagAsync(queues, cancellationToken);
+
     public Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken) => _queues.ListTasksAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
-        await _control.DisposeAsync().ConfigureAwait(false);
+        _control.Dispose();
         await _sessions.DisposeAsync().ConfigureAwait(false);
     }
 }

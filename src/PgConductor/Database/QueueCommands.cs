@@ -46,6 +46,13 @@ internal sealed class QueueCommands(Calls calls) : IQueueStore
                 reader.GetInt64(7))),
             cancellationToken);
 
+    public Task<IReadOnlyList<QueueLag>> GetQueueLagAsync(IReadOnlyCollection<string>? queues, CancellationToken cancellationToken) =>
+        calls.RetryingAsync(
+            "select queue, due_seconds from pgconductor.oldest_due($1)",
+            parameters => parameters.AddArray<string>(queues is null ? null : [.. queues], NpgsqlTypes.NpgsqlDbType.Text),
+            Calls.Rows(static reader => new QueueLag(reader.GetString(0), TimeSpan.FromSeconds(reader.GetDouble(1)))),
+            cancellationToken);
+
     public Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken) =>
         calls.RetryingAsync(
             "select key, queue, paused, max_attempts, keep_completed_seconds, keep_failed_seconds, window_start, window_end, time_zone, workers from pgconductor.list_tasks()",

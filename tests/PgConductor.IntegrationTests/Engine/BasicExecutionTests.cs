@@ -44,4 +44,17 @@ public sealed class BasicExecutionTests
         Assert.Equal(2500, ran);
         Assert.Equal(2500, await database.ScalarAsync<long>("select count(*) from pgconductor.completed_executions"));
     }
+
+    [Fact]
+    public async Task Cancelled_while_it_starts_it_ends_quietly_and_leaves_nothing_registered()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var conductor = database.NewConductor();
+        var tasks = new TaskCollection().Add(_double, (number, _) => Task.FromResult(""));
+        await using var orchestrator = new Orchestrator(conductor, tasks);
+
+        await orchestrator.RunAsync(new CancellationToken(canceled: true));
+
+        Assert.Equal(0, await database.ScalarAsync<long>("select count(*) from pgconductor.orchestrators"));
+    }
 }

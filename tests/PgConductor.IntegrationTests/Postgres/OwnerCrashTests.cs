@@ -20,11 +20,28 @@ public sealed class OwnerCrashTests : IDisposable
 
         await owner.Kill();
 
-        await Eventually.IsTrue(() => !postmaster.IsAlive(), "the server is down");
+        await Eventually.IsTrue(() => !postmaster.IsAlive(), "the server is down", seconds: 5);
         await NothingIsLeft();
     }
 
+    [Fact]
+    public async Task Killing_the_owner_of_a_persistent_cluster_shuts_it_down_in_order_and_keeps_it()
+    {
+        using OwnerProcess owner = await OwnerProcess.Start(_temporary, _temporary.At("kept"));
+        ProcessIdentity postmaster = ServerProcess.Of(owner.DataDirectory);
+
+        await owner.Kill();
+
+        await Eventually.IsTrue(() => !postmaster.IsAlive(), "the server is down", seconds: 5);
+        string log = await File.ReadAllTextAsync(_temporary.At("kept/server.log"), Ct);
+        Assert.Contains("received fast shutdown request", log, StringComparison.Ordinal);
+        Assert.Contains("database system is shut down", log, StringComparison.Ordinal);
+        await Eventually.IsTrue(() => ServerProcess.Mentioning(_temporary.Root).Length == 0, "no process is left");
+        Assert.True(File.Exists(_temporary.At("kept/data/PG_VERSION")));
+    }
+
     [Theory]
+    [InlineData("owner.json")]
     [InlineData("owner.lock")]
     [InlineData("supervisor.log")]
     [InlineData("data.new")]
@@ -39,7 +56,7 @@ public sealed class OwnerCrashTests : IDisposable
         await owner.Kill();
 
         // Before there is a supervisor, it is the next start that clears up.
-        if (stage == "owner.lock")
+        if (stage is "owner.json" or "owner.lock")
         {
             await Eventually.IsTrue(() => ServerProcess.Mentioning(_temporary.Root).Length == 0, "no process is left");
             await Sweep();
@@ -113,6 +130,18 @@ public sealed class OwnerCrashTests : IDisposable
     }
 
     [Fact]
+    public async Task A_sweep_removes_an_empty_folder_once_it_cannot_be_in_the_making_any_more()
+    {
+        string fresh = Directory.CreateDirectory(_temporary.At("pgconductor-postgres-fresh")).FullName;
+        string old = Directory.CreateDirectory(_temporary.At("pgconductor-postgres-old")).FullName;
+        Directory.SetLastWriteTimeUtc(old, Directory.GetLastWriteTimeUtc(fresh).AddMinutes(-11));
+
+        await Sweep();
+
+        Assert.Equal([fresh], _temporary.Clusters);
+    }
+
+    [Fact]
     public async Task A_sweep_of_root_leaves_folders_alone_that_someone_else_made()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can make files of another user");
@@ -135,7 +164,7 @@ public sealed class OwnerCrashTests : IDisposable
         await Eventually.IsTrue(() => ServerProcess.Mentioning(_temporary.Root).Length == 0, "no process is left");
     }
 
-    private Task Sweep() => new StaleClusterSweep([_temporary.Root], NullLogger.Instance).RunAsync(Ct);
+    private Task Sweep() => new StaleClusterSweep([_temporary.Root], TimeProvider.System, NullLogger.Instance).RunAsync(Ct);
 
     private ProcessIdentity Supervisor() => OwnerRecord.Read(new ClusterFolder(Assert.Single(_temporary.Clusters), isTemporary: true))!.Supervisor!;
 

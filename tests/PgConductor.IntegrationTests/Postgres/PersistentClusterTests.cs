@@ -1,4 +1,11 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
 using PgConductor.Postgres;
+using PgConductor.Postgres.Binaries;
+using PgConductor.Postgres.Clusters;
+using PgConductor.Postgres.Processes;
+using PgConductor.Postgres.Servers;
 using Xunit;
 
 namespace PgConductor.IntegrationTests.Postgres;
@@ -73,6 +80,39 @@ public sealed class PersistentClusterTests : IDisposable
 
         Assert.True(server.IsOwner);
         Assert.Equal(42, await Sql.Ask<int>(server.ConnectionString, "select answer from kept"));
+    }
+
+    [Fact]
+    public async Task A_port_that_is_taken_in_the_last_moment_is_exchanged_for_another()
+    {
+        using var thief = new TcpListener(IPAddress.Loopback, 0);
+        thief.Start();
+        int taken = ((IPEndPoint)thief.LocalEndpoint).Port;
+        var ports = new Queue<int>([taken, taken, taken, FreePort.Pick()]);
+        ServerAccount account = await ServerAccount.ResolveAsync(null, Ct);
+        ServerBinaries binaries = await BinaryProvider.ForThisMachine(account, NullLogger.Instance).GetAsync(null, true, null, Ct);
+        (ClusterFolder folder, FolderLock ownership) = await TemporaryFolders.CreateAsync(account, Ct);
+        var starter = new ClusterStarter(folder, account, binaries, new LocalPostgresOptions(), NullLogger.Instance, ports.Dequeue);
+
+        await using LocalPostgres server = await starter.StartAsync(ownership, Ct);
+
+        Assert.Empty(ports);
+        Assert.NotEqual(taken, server.Port);
+        Assert.Equal(1, await Sql.Ask<int>(server.ConnectionString, "select 1"));
+    }
+
+    [Fact]
+    public async Task A_cluster_stays_with_the_account_that_made_it()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root runs servers as another account");
+        await using (await LocalPostgres.StartAsync(Options, ct: Ct)) { }
+        CommandResult given = await ProcessRunner.RunAsync(["chown", "-R", "nobody", _folder.At("cluster/data")], TimeSpan.FromSeconds(10), ct: Ct);
+        Assert.True(given.Succeeded, given.Errors);
+
+        await using LocalPostgres server = await LocalPostgres.StartAsync(Options, ct: Ct);
+
+        CommandResult nobody = await ProcessRunner.RunAsync(["id", "-u", "nobody"], TimeSpan.FromSeconds(10), ct: Ct);
+        Assert.Equal(nobody.Output.Trim(), ServerProcess.UserId(ServerProcess.Of(server).Pid));
     }
 
     [Fact]

@@ -16,10 +16,12 @@ internal static class ServerProcess
 
     /// <summary>The real user id of a process.</summary>
     public static string UserId(int pid) =>
-        File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/status")).Single(line => line.StartsWith("Uid:", StringComparison.Ordinal)).Split('\t')[1];
+        File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/status"))
+            .Single(line => line.StartsWith("Uid:", StringComparison.Ordinal)).Split('\t')[1];
 
     /// <summary>Processes, other than this one, whose command line holds a text.</summary>
-    public static string[] Mentioning(string text) => [.. Directory.GetDirectories("/proc").Select(CommandLine).Where(line => line.Contains(text, StringComparison.Ordinal))];
+    public static string[] Mentioning(string text) =>
+        [.. Directory.GetDirectories("/proc").Select(CommandLine).Where(line => line.Contains(text, StringComparison.Ordinal))];
 
     private static string CommandLine(string folder)
     {

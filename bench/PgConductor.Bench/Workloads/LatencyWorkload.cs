@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using PgConductor.Bench.Limits;
+using PgConductor.Bench.Measures;
+using PgConductor.Client;
+
+namespace PgConductor.Bench.Workloads;
+
+/// <summary>How long it takes from calling invoke to the start of the handler, the worker idle, one at a time; beside it, a bare NOTIFY.</summary>
+internal sealed class LatencyWorkload : Workload
+{
+    private const int Unmeasured = 50;
+
+    /// <summary>So that the worker has nothing to do when the next one comes, as far as a pause can make sure.</summary>
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(15);
+
+    public override string Name => "latency";
+
+    public override int DefaultCount => 300;
+
+    public override int DefaultWarmUp => 5000;
+
+    protected override async Task<Sample> RunOnceAsync(BenchRun run, Conductor conductor, CancellationToken cancellationToken)
+    {
+        var total = run.Count + Unmeasured;
+        var ledger = new Ledger(total);
+        var started = new TaskCompletionSource<long>[total];
+        for (var i = 0; i < total; i++)
+        {
+            started[i] = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        await using var orchestrator = run.NewOrchestrator(conductor, work =>
+        {
+            var now = Stopwatch.GetTimestamp();
+            ledger.Ran(work.N);
+            started[work.N].TrySetResult(now);
+            return Task.CompletedTask;
+        });
+        await orchestrator.StartAsync(cancellationToken);
+        await using var notify = await NotifyLimit.OpenAsync(run.Database, cancellationToken);
+        var latencies = new List<double>(run.Count);
+        var bare = new List<double>(run.Count);
+        for (var i = 0; i < total; i++)
+        {
+            await Task.Delay(_pause, cancellationToken);
+            var hint = await notify.MeasureAsync(cancellationToken);
+            await Task.Delay(_pause, cancellationToken);
+            var start = Stopwatch.GetTimestamp();
+            await conductor.InvokeAsync(run.Task, Work.Of(i, run.Options.PayloadBytes), cancellationToken: cancellationToken);
+            var latency = Stopwatch.GetElapsedTime(start, await started[i].Task.WaitAsync(TimeSpan.FromSeconds(30), cancellationToken));
+            if (i >= Unmeasured)
+            {
+                latencies.Add(latency.TotalMilliseconds);
+                bare.Add(hint);
+            }
+        }
+
+        await orchestrator.StopAsync(cancellationToken);
+        var limit = Statistics.Percentile(bare, 0.5);
+        return new Sample
+        {
+            LatenciesMs = latencies,
+            Limit = limit,
+            Ratio = Statistics.Percentile(latencies, 0.5) / limit,
+            Verified = await run.VerifyAsync(conductor, ledger, cancellationToken),
+            Details = new Dictionary<string, object?>(StringComparer.Ordinal)
+            {
+                ["notifyP99Ms"] = Math.Round(Statistics.Percentile(bare, 0.99)!.Value, 3),
+                ["slowestMs"] = Math.Round(latencies.Max(), 3),
+            },
+        };
+    }
+}

@@ -1,0 +1,91 @@
+// One system in one database: what every workload needs.
+import { now, sleep } from './clock.mjs';
+import { Ledger } from './ledger.mjs';
+import { payloads } from './payload.mjs';
+
+const CHUNK = 1000;
+const SETTLED_WITHIN_MS = 5000;
+
+export class MeasuredRun {
+  #client;
+
+  constructor({ system, client, count, clients, payloadBytes, capSeconds }) {
+    this.system = system;
+    this.count = count;
+    this.clients = clients;
+    this.capMs = capSeconds * 1000;
+    this.payloadOf = payloads(payloadBytes);
+    this.#client = client;
+  }
+
+  get client() {
+    return this.#client;
+  }
+
+  /** Numbers 0 to count - 1. */
+  async enqueue(count, chunk = CHUNK) {
+    for (let from = 0; from < count; from += chunk) {
+      const numbers = Math.min(chunk, count - from);
+      await this.system.enqueueMany(Array.from({ length: numbers }, (_, i) => this.payloadOf(from + i)));
+    }
+  }
+
+  /** Each number once, from as many clients at once; stops early when told so. Returns how many were enqueued. */
+  async enqueueOneByOne({ before, after, until }) {
+    let next = 0;
+    const client = async () => {
+      while (next < this.count && !until?.()) {
+        const i = next++;
+        before?.(i);
+        await this.system.enqueueOne(this.payloadOf(i));
+        after?.(i);
+      }
+    };
+    await Promise.all(Array.from({ length: this.clients }, client));
+    return next;
+  }
+
+  /** The whole path once, so that nothing measured is compiled, connected or planned for the first time. */
+  async warmUp(count) {
+    const jobs = Math.min(count, this.system.warmUpLimit);
+    if (jobs === 0) return;
+    const ledger = new Ledger(jobs);
+    await this.enqueue(jobs);
+    await this.system.start((payload) => void ledger.ran(payload.n));
+    await ledger.all;
+    await this.system.stop();
+  }
+
+  /** So that nobody pays for what was before. */
+  async settle() {
+    try {
+      await this.#client.query('checkpoint');
+    } catch (error) {
+      // Not allowed to everybody, and only noise: a checkpoint may then fall into the measured time.
+      if (error.code !== '42501') throw error;
+    }
+    globalThis.gc?.();
+  }
+
+  /** Whether no job ran twice, and what has not run is still there, all of it. */
+  async verify(ledger, enqueued) {
+    let left = await this.system.left(this.#client);
+    // graphile-worker's stop does not wait for the completion of the last job, which it sends without awaiting it.
+    for (const end = now() + SETTLED_WITHIN_MS; ledger.seen + left !== enqueued && now() < end; left = await this.system.left(this.#client)) {
+      await sleep(20);
+    }
+    const repeated = ledger.repeated;
+    if (repeated === 0 && ledger.seen + left === enqueued) return true;
+    process.stderr.write(`peers: of ${enqueued} jobs ${ledger.seen} ran, ${repeated} of them more than once, and ${left} are left in the database\n`);
+    return false;
+  }
+
+  /** Runs what waits with the fast settings, unmeasured, and checks that it was all there, once. */
+  async verifyByDraining(count) {
+    const ledger = new Ledger(count);
+    await this.system.start((payload) => void ledger.ran(payload.n), 'tuned');
+    await ledger.all;
+    await this.system.stop();
+    return (await this.verify(ledger, count)) && ledger.seen === count;
+  }
+}

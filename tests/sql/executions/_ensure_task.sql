@@ -1,0 +1,14 @@
+begin;
+select plan(9);
+select lives_ok($$ select pgconductor._ensure_task('t', 'default') $$, 'a new task');
+select results_eq($$ select lane, queue from pgconductor.tasks where key = 't' $$, $$ values ('t'::text collate "C", 'default'::text collate "C") $$, 'has a lane of its own');
+update pgconductor.tasks set max_attempts = 2, lane = '' where key = 't';
+select lives_ok($$ select pgconductor._ensure_task('t', 'default') $$, 'once more');
+select results_eq($$ select lane, max_attempts from pgconductor.tasks where key = 't' $$, $$ values (''::text collate "C", 2) $$, 'changes nothing');
+select throws_ok($$ select pgconductor._ensure_task('t', 'nowhere') $$, 'PC002', null, 'an unknown queue: PC002');
+select throws_ok($$ select pgconductor._ensure_task(null, 'default') $$, 'PC004', null, 'no key');
+select throws_ok($$ select pgconductor._ensure_task('', 'default') $$, 'PC004', null, 'an empty key');
+select throws_ok($$ select pgconductor._ensure_task('?', 'default') $$, 'PC004', null, 'the mark for "no lane yet" is no key');
+select throws_ok($$ select pgconductor._ensure_task(repeat('ü', 101), 'default') $$, 'PC004', null, 'a key of 202 bytes');
+select * from finish();
+rollback;

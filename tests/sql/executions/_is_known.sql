@@ -1,0 +1,15 @@
+begin;
+select plan(7);
+select ok(not pgconductor._is_known(test.id(1)), 'never seen');
+select test.worker(1, 'default', 't');
+select pgconductor.invoke('t', p_id => test.id(n)) from generate_series(1, 2) n;
+select ok(pgconductor._is_known(test.id(1)), 'waits');
+select cardinality(test.claim(1, 'default', 2));
+select ok(pgconductor._is_known(test.id(2)), 'runs');
+select is(array[test.finish(1, test.id(1), 'completed'), test.finish(1, test.id(2), 'dead')], '{completed,failed}', 'outcomes');
+select ok(pgconductor._is_known(test.id(1)), 'completed and kept');
+select ok(pgconductor._is_known(test.id(2)), 'failed and kept');
+delete from pgconductor.completed_executions;
+select ok(not pgconductor._is_known(test.id(1)), 'its history is gone');
+select * from finish();
+rollback;

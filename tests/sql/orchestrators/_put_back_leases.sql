@@ -1,0 +1,13 @@
+begin;
+select plan(7);
+set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
+select results_eq($$ select * from pgconductor._put_back_leases(test.id(1), 'gone', now()) $$, 'values (0, 0)', 'nothing to put back');
+select lives_ok($$ select test.worker(1, 'default', 't'); select pgconductor.invoke('t', p_id => test.id(n), p_max_attempts => case n when 11 then 1 end) from generate_series(10, 14) n $$, 'five');
+select is(cardinality(test.claim(1, 'default', 4)), 4, 'four early');
+select is(pgconductor.cancel_execution(test.id(12), 'no'), 'requested', 'one of them is to stop');
+select test.pass('1 minute');
+select is(cardinality(test.claim(1, 'default', 1)), 1, 'one late');
+select results_eq($$ select * from pgconductor._put_back_leases(test.id(1), 'gone', pgconductor.current_time(), pgconductor.current_time() - interval '1 second') $$, 'values (2, 1)', 'the early ones: two again, one had its last attempt');
+select is((select array_agg(test.state(test.id(n)) || coalesce(' ' || test.reason(test.id(n)), '') order by n) from generate_series(10, 14) n), '{ready gone,failed gone,cancelled no,ready gone,running}', 'each as it should be');
+select * from finish();
+rollback;

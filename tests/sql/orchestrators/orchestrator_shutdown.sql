@@ -1,0 +1,17 @@
+begin;
+select plan(12);
+set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
+select is(pgconductor.orchestrator_shutdown(test.id(9)), 0, 'unknown: nothing is left');
+select lives_ok($$ select test.worker(1, 'default', 't'); select pgconductor.signal_shutdown(test.id(1)) $$, 'one');
+select is(pgconductor.orchestrator_shutdown(test.id(1)), 0, 'leaves with nothing left');
+select is(array[(select count(*) from pgconductor.orchestrators), (select count(*) from pgconductor.workers), (select count(*) from pgconductor.signals)], '{0,0,0}', 'and nothing of it stays');
+select lives_ok($$ select test.worker(1, 'default', 't'); select pgconductor.invoke('t', p_id => test.id(10)); select test.claim(1, 'default', 1) $$, 'another, with a handler that will not stop');
+select is(pgconductor.orchestrator_shutdown(test.id(1)), 1, 'leaves with a lease');
+select is(test.state(test.id(10)), 'running', 'which stays its own: the handler may still run');
+select throws_ok($$ select * from pgconductor.claim_executions(test.id(1), 'default', 1) $$, 'PC001', null, 'it claims no more');
+select is(test.finish(1, test.id(10), 'completed'), 'completed', 'a result that comes after all is accepted');
+select lives_ok($$ select pgconductor.invoke('t', p_id => test.id(11)); select pgconductor.register_worker(test.id(1), 'default', '[{"key": "t"}]'); select test.claim(1, 'default', 1); select pgconductor.orchestrator_shutdown(test.id(1)); select test.pass('30 seconds') $$, 'another that stays silent');
+select results_eq('select orchestrators, rescued from pgconductor.recover_stale_orchestrators()', 'values (1, 1)', 'is settled by the takeover time');
+select is(test.state(test.id(11)), 'ready', 'and run again');
+select * from finish();
+rollback;

@@ -1,0 +1,20 @@
+-- More of the decisions are in register_worker's file.
+begin;
+select plan(9);
+set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
+
+create function pg_temp.lane(key text) returns text language sql as $$ select t.lane from pgconductor.tasks t where t.key = $1 $$;
+
+select lives_ok($$ insert into pgconductor.tasks (key) values ('backlog'), ('free'), ('unserved') $$, 'tasks before any worker');
+select is(array[pg_temp.lane('backlog'), pg_temp.lane('unserved')], '{backlog,unserved}', 'each has a lane of its own');
+select lives_ok($$ insert into pgconductor.executions (id, task_key) values (test.id(1), 'backlog') $$, 'one waits in its lane');
+select lives_ok($$ select test.worker(2, 'default', 'backlog', 'free') $$, 'a worker comes');
+select is(pg_temp.lane('free'), '', 'a task with an empty lane joins the plain lane');
+select is(pg_temp.lane('backlog'), 'backlog', 'one with a backlog does not yet');
+select is(pg_temp.lane('unserved'), 'unserved', 'one that nobody serves does not');
+select is(test.claim(2, 'default', 10), array[test.id(1)], 'the backlog is worked off where it is');
+select pgconductor._assign_lanes('default');
+select is(pg_temp.lane('backlog'), '', 'and then the task joins too');
+
+select * from finish();
+rollback;

@@ -1,0 +1,13 @@
+begin;
+select plan(3);
+select is_empty('select * from pgconductor.list_tasks()', 'nothing is known at first');
+select test.worker(1, 'default', 'b'), test.worker(2, 'default', 'b');
+insert into pgconductor.tasks (key, paused, keep_completed, keep_failed, window_start, window_end, time_zone)
+values ('a', true, null, '0', '22:00', '06:30', 'Europe/Berlin');
+select results_eq($$ select key, queue, paused, max_attempts, keep_completed_seconds, keep_failed_seconds, window_start, window_end, time_zone, workers
+    from pgconductor.list_tasks() $$,
+    $$ values ('a', 'default', true, 5, null::double precision, 0::double precision, '22:00:00', '06:30:00', 'Europe/Berlin', 0::bigint),
+              ('b', 'default', false, 5, 86400, 1209600, null, null, 'UTC', 2) $$, 'in order of key, with their settings and how many serve them');
+select is((select backoff_seconds[10] from pgconductor.list_tasks() where key = 'b'), 7200::double precision, 'backoff included');
+select * from finish();
+rollback;
