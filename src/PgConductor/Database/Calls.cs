@@ -65,7 +65,7 @@ internal sealed class Calls(Sessions sessions, TransientRetry retry)
 
     private static async Task<T> InTransactionAsync<T>(string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
-        var connection = transaction.Connection
+        var connection = ConnectionOf(transaction)
             ?? throw new ConductorException(ConductorErrorCode.InvalidArgument, "The transaction has ended: pass one that is open.");
         try
         {
@@ -74,6 +74,21 @@ internal sealed class Calls(Sessions sessions, TransientRetry retry)
         catch (Exception exception) when (SqlStateMap.Translate(exception) is var translated && !ReferenceEquals(translated, exception))
         {
             throw translated;
+        }
+    }
+
+    /// <summary>Null: the transaction is over, or its connection is closed.</summary>
+    private static NpgsqlConnection? ConnectionOf(NpgsqlTransaction transaction)
+    {
+        try
+        {
+            // Throws when it is over, which Connection does not.
+            _ = transaction.IsolationLevel;
+            return transaction.Connection is { FullState: not (System.Data.ConnectionState.Closed or System.Data.ConnectionState.Broken) } open ? open : null;
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ObjectDisposedException)
+        {
+            return null;
         }
     }
 }
