@@ -20,7 +20,7 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
     private readonly ILogger _logger = services.LoggerFactory.CreateLogger<ExecutionFetcher>();
     private long _measuredAt;
     private long _measuredFinished;
-    private long _busySince;
+    private long? _busySince;
     private bool _saidIdle;
 
     /// <summary>Counts claims that were made after everything before was done and found nothing: what quiescence is made of.</summary>
@@ -30,7 +30,7 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
     /// <param name="abandon">Gives that claim up all the same.</param>
     public async Task RunAsync(CancellationToken stop, CancellationToken abandon)
     {
-        _measuredAt = _busySince = services.TimeProvider.GetTimestamp();
+        _measuredAt = services.TimeProvider.GetTimestamp();
         for (var failures = 0; !stop.IsCancellationRequested;)
         {
             try
@@ -106,7 +106,7 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
         }
 
         _prefetch.Reset();
-        _busySince = services.TimeProvider.GetTimestamp();
+        _busySince = null;
         return await SayIdleAsync(stop).ConfigureAwait(false) ? TimeSpan.Zero : _poll.Next(claim.NextDueIn);
     }
 
@@ -157,7 +157,8 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
     /// <summary>Hints cost those who enqueue; a worker that is busy anyway takes its wish back, but not for a single execution.</summary>
     private async Task SayBusyAsync(CancellationToken stop)
     {
-        if (_saidIdle && services.TimeProvider.GetElapsedTime(_busySince) > _busyAfter)
+        _busySince ??= services.TimeProvider.GetTimestamp();
+        if (_saidIdle && services.TimeProvider.GetElapsedTime(_busySince.Value) > _busyAfter)
         {
             _saidIdle = false;
             await services.Database.SetIdleAsync(services.Queue, idle: false, stop).ConfigureAwait(false);
