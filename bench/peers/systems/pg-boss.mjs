@@ -36,6 +36,9 @@ export class System {
   #workload;
   #queueOptions;
 
+  /** How many jobs that ran its stop may leave without an outcome. */
+  unrecordedAtStop = 0;
+
   constructor({ connectionString, profile, workload, clients }) {
     const tuned = profile !== 'default';
     this.#profile = profile;
