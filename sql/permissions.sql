@@ -79,7 +79,7 @@ grant insert, select (id) on pgconductor.failed_executions to pgconductor_worker
 grant execute on function
     pgconductor.get_execution, pgconductor.list_executions, pgconductor.count_executions, pgconductor.list_queues,
     pgconductor.list_tasks, pgconductor.list_orchestrators, pgconductor.oldest_due, pgconductor.held_horizon,
-    pgconductor.current_time, pgconductor._window_open, pgconductor._raise
+    pgconductor.server_settings, pgconductor.current_time, pgconductor._window_open, pgconductor._raise
 to pgconductor_reader;
 grant select on all tables in schema pgconductor to pgconductor_reader;
 

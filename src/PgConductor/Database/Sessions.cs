@@ -6,6 +6,7 @@ namespace PgConductor.Database;
 internal sealed class Sessions : IAsyncDisposable
 {
     private readonly string _unpooled;
+    private readonly string _control;
     private readonly SemaphoreSlim _slots;
     private readonly TimeSpan _slotTimeout;
 
@@ -48,6 +49,11 @@ internal sealed class Sessions : IAsyncDisposable
         builder.Pooling = false;
         builder.KeepAlive = 15;
         _unpooled = builder.ConnectionString;
+
+        // A broken network is noticed at once by the one connection whose silence costs all work in hand.
+        builder.CancellationTimeout = -1;
+        builder.Timeout = builder.Timeout is 0 or > 5 ? 5 : builder.Timeout;
+        _control = builder.ConnectionString;
     }
 
     private NpgsqlDataSource Pool { get; }
@@ -89,6 +95,22 @@ internal sealed class Sessions : IAsyncDisposable
         catch
         {
             await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>The connection for heartbeats. Blocks; see <see cref="ControlConnection"/>.</summary>
+    public NpgsqlConnection OpenControl()
+    {
+        var connection = new NpgsqlConnection(_control);
+        try
+        {
+            connection.Open();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
             throw;
         }
     }

@@ -59,6 +59,8 @@ internal sealed class SchemaManager(Sessions sessions, TransientRetry retry, Mig
             int version;
             await using (transaction.ConfigureAwait(false))
             {
+                // A migration of much data, or the wait for the process that is doing it, takes what it takes.
+                await ExecuteAsync(connection, "set local statement_timeout = 0", cancellationToken).ConfigureAwait(false);
                 await ExecuteAsync(connection, LockSql, cancellationToken).ConfigureAwait(false);
                 version = await UpgradeAsync_NeedsLock(connection, cancellationToken).ConfigureAwait(false);
                 await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
@@ -171,7 +173,7 @@ internal sealed class SchemaManager(Sessions sessions, TransientRetry retry, Mig
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(sql, connection);
+        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
         await using (command.ConfigureAwait(false))
         {
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);

@@ -1,12 +1,13 @@
 using Microsoft.Extensions.DependencyInjection;
 using PgConductor.Client;
-using PgConductor.Hosting;
 using PgConductor.IntegrationTests.Hosting;
 using PgConductor.Orchestration;
 using PgConductor.TestSupport;
 using Xunit;
 
 namespace PgConductor.IntegrationTests.Guides;
+
+#pragma warning disable xUnit1051 // What is quoted is written as a reader would write it.
 
 /// <summary>The code that docs/guides quotes, run.</summary>
 public sealed class GuideTests

@@ -42,6 +42,7 @@ internal static class RoleScenarios
         select pgconductor.invoke('unknown', '2', p_id => '00000000-0000-7000-8000-0000000000c3', p_repeated => true);
         select pgconductor.invoke_batch(array['t'], array['1'::jsonb], p_run_ats => array[now() + interval '1 hour']);
         insert into pgconductor.executions (task_key, lane, payload) values ('foreign', '', '1');
+        insert into pgconductor.executions (task_key, lane, payload, attempts, max_attempts) values ('t', '', '1', 5, 1);
         do $$ begin perform pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'nobody', 10); exception when sqlstate 'PC001' then null; end $$;
         select pgconductor.worker_idle('default');
         select pgconductor.worker_busy('default');
@@ -68,6 +69,7 @@ internal static class RoleScenarios
     public const string Reader = """
         select pgconductor.list_queues(), pgconductor.list_tasks(), pgconductor.list_orchestrators();
         select pgconductor.oldest_due();
+        select pgconductor.server_settings();
         select pgconductor.list_executions();
         select pgconductor.count_executions();
         select pgconductor.get_execution(e.id) from pgconductor.all_executions e;

@@ -26,7 +26,7 @@ public sealed class PublicApiTests
         var text = ApiWriter.Write(typeof(IConductor).Assembly);
 
         Assert.Contains("interface PgConductor.Client.IConductor\n", text, StringComparison.Ordinal);
-        Assert.Contains("    Task<bool> CreateQueueAsync(String name, Boolean partitioned = false, CancellationToken cancellationToken = default)\n", text, StringComparison.Ordinal);
+        Assert.Contains("    Task<Boolean> CreateQueueAsync(String name, Boolean partitioned = false, CancellationToken cancellationToken = default)\n", text, StringComparison.Ordinal);
         Assert.Contains("    required String ConnectionString { get; init; }\n", text, StringComparison.Ordinal);
         Assert.Contains("    const String NotFound = not-found\n", text, StringComparison.Ordinal);
         Assert.DoesNotContain("DatabaseClient", text, StringComparison.Ordinal);
