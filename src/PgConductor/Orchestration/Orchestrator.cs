@@ -162,7 +162,7 @@ public sealed class Orchestrator : IAsyncDisposable
         {
             await StartAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested || _stopRequested.Task.IsCompleted)
         {
             // Ended before it was up: what is up of it is stopped below.
         }
@@ -183,20 +183,11 @@ public sealed class Orchestrator : IAsyncDisposable
         _ = _stopRequested.Task.ContinueWith(static (_, source) => TryCancel((CancellationTokenSource)source!), ended, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
-            // Two rounds in which every worker looked, found nothing and had nothing in hand: the second sees what the
-            // first round's last handlers enqueued for a worker that had looked before.
-            for (var round = 0; round < 2; round++)
+            var quiescence = new Quiescence(_workers);
+            while (!_stopRequested.Task.IsCompleted && !quiescence.Look())
             {
-                var seen = _workers.ConvertAll(worker => worker.EmptySweeps);
-                while (!_stopRequested.Task.IsCompleted && !_workers.TrueForAll(worker => worker.EmptySweeps > seen[_workers.IndexOf(worker)] && worker.Load.IsQuiet))
-                {
-                    foreach (var worker in _workers)
-                    {
-                        worker.Wake();
-                    }
-
-                    await timer.WaitForNextTickAsync(ended.Token).ConfigureAwait(false);
-                }
+                _workers.ForEach(worker => worker.Wake());
+                await timer.WaitForNextTickAsync(ended.Token).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException)
