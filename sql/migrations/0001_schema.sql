@@ -200,8 +200,7 @@ create table pgconductor.completed_executions (
     dedupe_key          text collate "C",
     payload             jsonb,
     result              jsonb,
-    errors              jsonb,
-    primary key (id, expires_at)
+    errors              jsonb
 ) partition by range (expires_at);
 
 create table pgconductor.failed_executions (
@@ -221,10 +220,14 @@ create table pgconductor.failed_executions (
     trace_parent        text,
     reason              text not null,
     payload             jsonb,
-    errors              jsonb,
-    primary key (id, expires_at)
+    errors              jsonb
 ) partition by range (expires_at);
 comment on table pgconductor.failed_executions is 'Dead letters (cancelled = false) and cancelled executions. pgconductor.retry_execution puts one back.';
+
+-- Not unique: nothing stops a caller from enqueueing an id again after its outcome, and its second outcome must never be
+-- an error that fails a whole flush. Without a key, logical replication needs the old row to tell what was deleted.
+create index completed_executions_id on pgconductor.completed_executions (id);
+create index failed_executions_id on pgconductor.failed_executions (id);
 
 create table pgconductor.completed_executions_forever partition of pgconductor.completed_executions
     for values from ('infinity') to (maxvalue);
@@ -232,6 +235,10 @@ create table pgconductor.failed_executions_forever partition of pgconductor.fail
     for values from ('infinity') to (maxvalue);
 create table pgconductor.completed_executions_default partition of pgconductor.completed_executions default;
 create table pgconductor.failed_executions_default partition of pgconductor.failed_executions default;
+alter table pgconductor.completed_executions_forever replica identity full;
+alter table pgconductor.failed_executions_forever replica identity full;
+alter table pgconductor.completed_executions_default replica identity full;
+alter table pgconductor.failed_executions_default replica identity full;
 create index completed_executions_default_expiry on pgconductor.completed_executions_default (expires_at);
 create index failed_executions_default_expiry on pgconductor.failed_executions_default (expires_at);
 

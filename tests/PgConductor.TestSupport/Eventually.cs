@@ -9,14 +9,20 @@ public static class Eventually
     public static Task IsTrue(Func<bool> condition, string what, int seconds = 15) => IsTrue(() => Task.FromResult(condition()), what, seconds);
 
     /// <inheritdoc cref="IsTrue(Func{bool}, string, int)"/>
-    public static async Task IsTrue(Func<Task<bool>> condition, string what, int seconds = 15)
+    public static Task IsTrue(Func<bool> condition, Func<string> what, int seconds = 15) => IsTrue(() => Task.FromResult(condition()), what, seconds);
+
+    /// <inheritdoc cref="IsTrue(Func{bool}, string, int)"/>
+    public static Task IsTrue(Func<Task<bool>> condition, string what, int seconds = 15) => IsTrue(condition, () => what, seconds);
+
+    /// <inheritdoc cref="IsTrue(Func{bool}, string, int)"/>
+    public static async Task IsTrue(Func<Task<bool>> condition, Func<string> what, int seconds = 15)
     {
         var clock = Stopwatch.StartNew();
         while (!await condition())
         {
             if (clock.Elapsed.TotalSeconds > seconds)
             {
-                throw new TimeoutException($"Not within {seconds} s: {what}");
+                throw new TimeoutException($"Not within {seconds} s: {what()}");
             }
 
             await Task.Delay(10);

@@ -52,3 +52,27 @@ $$;
 create function test.reason(execution uuid) returns text language sql as $$
     select a.reason from pgconductor.all_executions a where a.id = execution
 $$;
+
+-- What a statement touches: rows it returned, blocks it looked at, entries it read from the claim's index, milliseconds.
+create function test.cost(query text, out n bigint, out blocks bigint, out entries bigint, out ms numeric) language plpgsql as $$
+declare
+    v_plan   json;
+    v_before bigint;
+begin
+    select coalesce(sum(pg_stat_get_xact_tuples_returned(indexrelid)), 0) into v_before
+    from pg_index where indrelid in (select relid from pg_partition_tree('pgconductor.executions'));
+    execute 'explain (analyze, buffers, format json) ' || query into v_plan;
+    n := (v_plan #>> '{0,Plan,Actual Rows}')::bigint;
+    blocks := (v_plan #>> '{0,Plan,Shared Hit Blocks}')::bigint + (v_plan #>> '{0,Plan,Shared Read Blocks}')::bigint;
+    ms := round((v_plan #>> '{0,Execution Time}')::numeric, 2);
+    select sum(pg_stat_get_xact_tuples_returned(indexrelid)) - v_before into entries
+    from pg_index where indrelid in (select relid from pg_partition_tree('pgconductor.executions'));
+end
+$$;
+
+-- A million rows of a task in a lane of the default queue, from the given time on, a second apart.
+create function test.million(task text, lane text, first text) returns void language sql as $$
+    insert into pgconductor.executions (id, task_key, lane, run_at, created_at)
+    select ('01910000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, $1, $2, $3::timestamptz + n * interval '1 second', '2025-01-15 00:00+00'
+    from generate_series(1, 1000000) n
+$$;

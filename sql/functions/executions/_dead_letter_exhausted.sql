@@ -29,8 +29,7 @@ begin
         g.attempts, g.max_attempts, g.queue, g.task_key, g.dedupe_key, g.trace_parent,
         format('not started: all %s attempts were used up', g.allowed), g.payload, g.errors
     from gone g
-    where g.keep_failed is distinct from interval '0'
-    on conflict do nothing;
+    where g.keep_failed is distinct from interval '0';
 
     return (
         select array_agg(e.ctid order by e.run_at)

@@ -1,4 +1,5 @@
--- Moves locked rows of executions into one new lease and returns them.
+-- Moves locked rows of executions into one new lease and returns them. In PL/pgSQL because that keeps its plan, which
+-- an SQL function makes anew in every call: half of a claim's time.
 create or replace function pgconductor._lease_rows(
     p_orchestrator_id uuid,
     p_queue           text,
@@ -18,9 +19,12 @@ returns table (
     payload       jsonb,
     next_position jsonb,
     next_due_in   double precision)
-language sql
+language plpgsql
 set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+    return query
     with gone as (
         delete from pgconductor.executions e
         where e.queue = p_queue and e.ctid = any (p_rows)
@@ -59,5 +63,6 @@ as $$
         else (select p.payload from pgconductor.payloads p where p.execution_id = i.id) end,
         case when i.position = 1 then p_next_position end,
         null::double precision
-    from item i cross join lease l
+    from item i cross join lease l;
+end
 $$;

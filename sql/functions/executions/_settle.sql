@@ -117,7 +117,6 @@ begin
             s.large_payload_bytes, s.priority, s.attempt, s.queue, s.task_key, s.dedupe_key, s.payload, s.result, s.errors
         from settled s
         where s.effect = 'completed' and s.keep_completed is distinct from interval '0'
-        on conflict do nothing
     ),
     failed as (
         insert into pgconductor.failed_executions (id, expires_at, created_at, started_at, finished_at,
@@ -128,7 +127,6 @@ begin
             s.reason, s.payload, s.errors
         from settled s
         where s.effect in ('failed', 'cancelled') and s.keep_failed is distinct from interval '0'
-        on conflict do nothing
     ),
     unlocked as (
         delete from pgconductor.dedupe_keys k

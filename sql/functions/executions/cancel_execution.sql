@@ -39,7 +39,6 @@ begin
                 coalesce(p_reason, 'cancelled'), g.payload, g.errors
             from gone g left join pgconductor.tasks t on t.key = g.task_key
             where t.keep_failed is distinct from interval '0'
-            on conflict do nothing
         )
         select count(*)::integer into v_gone from gone;
 

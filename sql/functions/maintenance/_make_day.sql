@@ -28,6 +28,7 @@ begin
     begin
         -- Made apart and attached: that locks the default partition, but not the days that are in use.
         execute format('create table pgconductor.%I (like pgconductor.%I including defaults including constraints)', v_partition, p_table);
+        execute format('alter table pgconductor.%I replica identity full', v_partition);
         if v_rows > 0 then
             execute format(
                 'with moved as (delete from pgconductor.%I where expires_at >= $1 and expires_at < $2 returning *) insert into pgconductor.%I select * from moved',

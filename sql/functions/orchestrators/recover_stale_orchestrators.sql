@@ -1,6 +1,8 @@
 -- Takes over from every orchestrator that has been silent for p_takeover: its unfinished positions go back to
 -- executions at once, attempts counted, or to the dead letters when none is left; its row goes, so that whatever it
 -- still sends is rejected. Also the leases of owners that never registered. Several processes may call it at once.
+-- At most four of the dead a call: the caller's own heartbeat commits with it, and must not wait for a hundred. The beat
+-- says that the next is due at once.
 -- Locks: orchestrators, then leases in order of id.
 create or replace function pgconductor.recover_stale_orchestrators(
     p_takeover        interval default '30 seconds',
@@ -22,6 +24,8 @@ begin
     for v_owner in
         select o.id from pgconductor.orchestrators o
         where o.last_heartbeat_at <= v_now - p_takeover
+        order by o.last_heartbeat_at
+        limit 4
         for update skip locked
     loop
         select * into v_counts from pgconductor._put_back_leases(v_owner,

@@ -14,7 +14,7 @@ internal static class SettingsReader
 
     private static readonly string[] _orchestratorNames =
     [
-        nameof(OrchestratorOptions.Queues), nameof(OrchestratorOptions.Worker), nameof(OrchestratorOptions.Heartbeat),
+        nameof(OrchestratorOptions.Queues), nameof(OrchestratorOptions.OnlyNamedQueues), nameof(OrchestratorOptions.Worker), nameof(OrchestratorOptions.Heartbeat),
         nameof(OrchestratorOptions.Takeover), nameof(OrchestratorOptions.DrainTimeout), nameof(OrchestratorOptions.CancelTimeout),
         nameof(OrchestratorOptions.Listen), nameof(OrchestratorOptions.Migrate), nameof(OrchestratorOptions.Name),
     ];
@@ -52,6 +52,7 @@ internal static class SettingsReader
         {
             Worker = worker,
             Queues = queues,
+            OnlyNamedQueues = values.Boolean(nameof(OrchestratorOptions.OnlyNamedQueues), orchestrator.OnlyNamedQueues),
             Heartbeat = values.Time(nameof(OrchestratorOptions.Heartbeat), orchestrator.Heartbeat),
             Takeover = values.Time(nameof(OrchestratorOptions.Takeover), orchestrator.Takeover),
             DrainTimeout = values.Time(nameof(OrchestratorOptions.DrainTimeout), orchestrator.DrainTimeout),

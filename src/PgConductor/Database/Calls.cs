@@ -27,6 +27,18 @@ internal sealed class Calls(Sessions sessions, TransientRetry retry)
     public Task<T> RetryingAsync<T>(string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
         RetryingAsync(sql, (parameters, _) => bind(parameters), read, null, cancellationToken);
 
+    /// <summary>Several statements in a transaction of their own, or once in the caller's. After a transient error <paramref name="again"/> is called instead, and again.</summary>
+    public Task RetryingTransactionAsync(Func<NpgsqlConnection, NpgsqlTransaction, CancellationToken, Task> run, Func<CancellationToken, Task> again, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
+        transaction is null
+            ? retry.RunAsync(
+                async (repetition, token) =>
+                {
+                    await (repetition > 0 ? again(token) : InOwnTransactionAsync(run, token)).ConfigureAwait(false);
+                    return true;
+                },
+                cancellationToken)
+            : TranslatingAsync(() => run(ConnectionOf(transaction), transaction, cancellationToken));
+
     /// <summary>Reads every row.</summary>
     public static Func<NpgsqlDataReader, CancellationToken, Task<IReadOnlyList<T>>> Rows<T>(Func<NpgsqlDataReader, T> row) =>
         async (reader, cancellationToken) =>
@@ -63,17 +75,56 @@ internal sealed class Calls(Sessions sessions, TransientRetry retry)
         }
     }
 
-    private static async Task<T> InTransactionAsync<T>(string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    private static NpgsqlConnection ConnectionOf(NpgsqlTransaction transaction)
     {
-        var connection = transaction.Connection
-            ?? throw new ConductorException(ConductorErrorCode.InvalidArgument, "The transaction has ended: pass one that is open.");
+        NpgsqlConnection? connection = null;
         try
         {
-            return await RunAsync(connection, transaction, sql, bind, read, cancellationToken).ConfigureAwait(false);
+            // Throws when the transaction is over, which Connection does not.
+            _ = transaction.IsolationLevel;
+            connection = transaction.Connection;
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ObjectDisposedException)
+        {
+            // As good as none.
+        }
+
+        return connection is { FullState: not (System.Data.ConnectionState.Closed or System.Data.ConnectionState.Broken) }
+            ? connection
+            : throw new ConductorException(ConductorErrorCode.InvalidArgument, "The transaction has ended: pass one that is open.");
+    }
+
+    private static async Task TranslatingAsync(Func<Task> call)
+    {
+        try
+        {
+            await call().ConfigureAwait(false);
         }
         catch (Exception exception) when (SqlStateMap.Translate(exception) is var translated && !ReferenceEquals(translated, exception))
         {
             throw translated;
         }
     }
+
+    private static async Task<T> InTransactionAsync<T>(string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        T result = default!;
+        await TranslatingAsync(async () => result = await RunAsync(ConnectionOf(transaction), transaction, sql, bind, read, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        return result;
+    }
+
+    private Task<bool> InOwnTransactionAsync(Func<NpgsqlConnection, NpgsqlTransaction, CancellationToken, Task> run, CancellationToken cancellationToken) =>
+        sessions.WithPooledAsync(
+            async (connection, token) =>
+            {
+                var transaction = await connection.BeginTransactionAsync(token).ConfigureAwait(false);
+                await using (transaction.ConfigureAwait(false))
+                {
+                    await run(connection, transaction, token).ConfigureAwait(false);
+                    await transaction.CommitAsync(token).ConfigureAwait(false);
+                }
+
+                return true;
+            },
+            cancellationToken);
 }

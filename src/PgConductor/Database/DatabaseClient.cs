@@ -122,7 +122,7 @@ internal sealed class DatabaseClient : IDatabaseClient
 
     public async ValueTask DisposeAsync()
     {
-        await _control.DisposeAsync().ConfigureAwait(false);
+        _control.Dispose();
         await _sessions.DisposeAsync().ConfigureAwait(false);
     }
 }

@@ -61,6 +61,7 @@ internal interface IOrchestratorStore
 
     Task RegisterWorkerAsync(Guid id, string queue, IReadOnlyCollection<TaskDefinition> tasks, CancellationToken cancellationToken);
 
+    /// <summary>One beat. Blocks the caller rather than needing a thread of the pool to go on: call it on a thread of its own.</summary>
     Task<HeartbeatReply> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellationToken);
 
     Task<RecoveryReport> RecoverAsync(TimeSpan takeover, CancellationToken cancellationToken);
@@ -74,7 +75,7 @@ internal interface IOrchestratorStore
     /// <summary>Opens the listening connection; the callback gets "signal" or a queue name, or null for "look at everything": hints may have been lost.</summary>
     Task<IAsyncDisposable> ListenAsync(Guid orchestratorId, IReadOnlyCollection<string> queues, Action<string?> onHint, CancellationToken cancellationToken);
 
-    /// <summary>Says that a worker of the queue is idle and wants hints, or takes that back. Best effort: false when it could not be said.</summary>
+    /// <summary>Says that a worker of the queue is idle and wants hints, or takes that back. Best effort: false when it could not be said. May block for a moment.</summary>
     Task<bool> SetIdleAsync(string queue, bool idle, CancellationToken cancellationToken);
 }
 

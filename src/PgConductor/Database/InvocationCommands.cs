@@ -47,9 +47,28 @@ internal sealed class InvocationCommands(Calls calls) : IInvocationStore
             return outcomes;
         }
 
-        await calls.RetryingAsync(
+        if (InvocationCopy.Fits(invocations))
+        {
+            await calls.RetryingTransactionAsync(
+                (connection, opened, token) => InvocationCopy.RunAsync(connection, opened, invocations, token),
+
+                // It may have been stored already: decided item by item.
+                token => InvokeBatchAsync(invocations, policy, outcomes, repeated: true, null, token),
+                transaction,
+                cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            await InvokeBatchAsync(invocations, policy, outcomes, repeated: false, transaction, cancellationToken).ConfigureAwait(false);
+        }
+
+        return outcomes;
+    }
+
+    private Task<bool> InvokeBatchAsync(IReadOnlyList<Invocation> invocations, DedupePolicy policy, InvokeOutcome[] outcomes, bool repeated, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
+        calls.RetryingAsync(
             InvokeBatchSql,
-            (parameters, repeated) => Bind(parameters, invocations, policy, repeated),
+            (parameters, again) => Bind(parameters, invocations, policy, repeated || again),
             async (reader, token) =>
             {
                 while (await reader.ReadAsync(token).ConfigureAwait(false))
@@ -60,9 +79,7 @@ internal sealed class InvocationCommands(Calls calls) : IInvocationStore
                 return true;
             },
             transaction,
-            cancellationToken).ConfigureAwait(false);
-        return outcomes;
-    }
+            cancellationToken);
 
     private static void Bind(NpgsqlParameterCollection parameters, IReadOnlyList<Invocation> invocations, DedupePolicy policy, bool repeated)
     {

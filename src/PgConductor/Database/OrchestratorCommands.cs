@@ -38,11 +38,12 @@ internal sealed class OrchestratorCommands(Calls calls, Sessions sessions, Contr
             cancellationToken);
     }
 
-    public Task<HeartbeatReply> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellationToken) =>
-        control.RunAsync(
-            (connection, token) => Calls.RunAsync(
-                connection,
-                null,
+    public Task<HeartbeatReply> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return Task.FromResult(control.Run(
                 HeartbeatSql,
                 parameters =>
                 {
@@ -53,19 +54,20 @@ internal sealed class OrchestratorCommands(Calls calls, Sessions sessions, Contr
                     parameters.AddArray<long>([.. request.KnownLeases], NpgsqlDbType.Bigint);
                     parameters.AddInterval(request.LostAfter);
                 },
-                Calls.Row(ReadHeartbeat),
-                token),
-            cancellationToken);
+                ReadHeartbeat,
+                request.Takeover / 4));
+        }
+        catch (Exception exception)
+        {
+            return Task.FromException<HeartbeatReply>(exception);
+        }
+    }
 
     public Task<RecoveryReport> RecoverAsync(TimeSpan takeover, CancellationToken cancellationToken) =>
-        control.RunAsync(
-            (connection, token) => Calls.RunAsync(
-                connection,
-                null,
-                "select orchestrators, rescued, dead_lettered from pgconductor.recover_stale_orchestrators($1)",
-                parameters => parameters.AddInterval(takeover),
-                Calls.Row(static reader => new RecoveryReport(reader.GetInt32(0), reader.GetInt32(1), reader.GetInt32(2))),
-                token),
+        calls.RetryingAsync(
+            "select orchestrators, rescued, dead_lettered from pgconductor.recover_stale_orchestrators($1)",
+            parameters => parameters.AddInterval(takeover),
+            Calls.Row(static reader => new RecoveryReport(reader.GetInt32(0), reader.GetInt32(1), reader.GetInt32(2))),
             cancellationToken);
 
     public Task<int> ShutdownAsync(Guid id, CancellationToken cancellationToken) =>
@@ -110,16 +112,16 @@ internal sealed class OrchestratorCommands(Calls calls, Sessions sessions, Contr
         return listener;
     }
 
-    public async Task<bool> SetIdleAsync(string queue, bool idle, CancellationToken cancellationToken)
+    public Task<bool> SetIdleAsync(string queue, bool idle, CancellationToken cancellationToken)
     {
         try
         {
-            return await control.SetIdleAsync(queue, idle, cancellationToken).ConfigureAwait(false);
+            return Task.FromResult(control.SetIdle(queue, idle));
         }
-        catch (ConductorException)
+        catch (Exception exception) when (exception is ConductorException or ObjectDisposedException)
         {
             // Only hints are lost: polling goes on, and the heartbeat on the same connection reports what is wrong.
-            return false;
+            return Task.FromResult(false);
         }
     }
 

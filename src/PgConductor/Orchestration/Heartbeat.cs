@@ -11,7 +11,7 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
     private readonly WakeSignal _bell = new(timeProvider);
     private readonly List<long> _acknowledged = [];
     private long _lastBeat = timeProvider.GetTimestamp();
-    private int _fenced;
+    private int _unregistered;
     private bool _registered = true;
 
     /// <summary>Told when somebody asked this process to stop, with the reason.</summary>
@@ -21,6 +21,9 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
     public required Func<CancellationToken, Task> RegisterAsync { get; init; }
 
     public bool Draining { get; set; }
+
+    /// <summary>Whether the last beat arrived.</summary>
+    public bool IsHealthy { get; private set; } = true;
 
     /// <summary>Since the last beat that arrived; since the start, if none did.</summary>
     public TimeSpan Silence => timeProvider.GetElapsedTime(Volatile.Read(ref _lastBeat));
@@ -34,26 +37,32 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
     /// <summary>The database does not know this process any more.</summary>
     public void Fence()
     {
-        Volatile.Write(ref _fenced, 1);
+        Volatile.Write(ref _unregistered, 1);
         _bell.Ring();
     }
 
-    public async Task RunAsync(CancellationToken stop)
+    /// <summary>Beats on a thread of its own, which handlers that block every thread of the pool cannot keep from it.</summary>
+    public Task RunAsync(CancellationToken stop) =>
+        Task.Factory.StartNew(() => Run(stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private void Run(CancellationToken stop)
     {
         for (var failures = 0; !stop.IsCancellationRequested;)
         {
             TimeSpan wait;
             try
             {
-                wait = await BeatAsync(stop).ConfigureAwait(false);
+                wait = Beat(stop);
                 failures = 0;
+                IsHealthy = true;
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
                 return;
             }
-            catch (Exception exception) when (exception is not OutOfMemoryException)
+            catch (Exception exception)
             {
+                IsHealthy = false;
                 Telemetry.DatabaseError("heartbeat", exception);
                 OrchestratorLog.HeartbeatFailed(logger, Silence, options.Takeover, exception);
                 var pause = TransientRetry.Pause(failures++);
@@ -62,7 +71,7 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
 
             try
             {
-                await _bell.WaitAsync(wait, stop).ConfigureAwait(false);
+                _bell.Wait(wait, stop);
             }
             catch (OperationCanceledException)
             {
@@ -71,16 +80,21 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
         }
     }
 
-    private async Task<TimeSpan> BeatAsync(CancellationToken stop)
+    private TimeSpan Beat(CancellationToken stop)
     {
         long[] known = [.. workers.SelectMany(worker => worker.KnownLeases)];
-        var reply = await database.HeartbeatAsync(new HeartbeatRequest(orchestratorId, options.Takeover, _acknowledged, Draining, known, lostAfter), stop).ConfigureAwait(false);
+        var reply = database.HeartbeatAsync(new HeartbeatRequest(orchestratorId, options.Takeover, _acknowledged, Draining, known, lostAfter), stop).GetAwaiter().GetResult();
         Volatile.Write(ref _lastBeat, timeProvider.GetTimestamp());
         _acknowledged.Clear();
         Report(reply.Recovery);
-        if (!reply.Alive || Interlocked.Exchange(ref _fenced, 0) == 1)
+        if (!reply.Alive)
         {
-            await ComeBackAsync(reply.Alive, stop).ConfigureAwait(false);
+            Lose();
+        }
+
+        if (Volatile.Read(ref _unregistered) == 1 && !Draining)
+        {
+            Register(stop);
         }
 
         foreach (var signal in reply.Signals)
@@ -99,27 +113,42 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
         return due < options.Heartbeat ? due.Value : options.Heartbeat;
     }
 
-    private async Task ComeBackAsync(bool alive, CancellationToken stop)
+    /// <summary>We were taken over. Said once, however long it takes to come back.</summary>
+    private void Lose()
     {
-        if (!alive)
+        if (_registered)
         {
             Volatile.Write(ref _registered, false);
             Telemetry.Fenced();
             OrchestratorLog.Fenced(logger, orchestratorId, options.Takeover);
-            foreach (var worker in workers)
-            {
-                worker.Fence();
-            }
         }
 
-        if (!Draining)
+        foreach (var worker in workers)
         {
-            await RegisterAsync(stop).ConfigureAwait(false);
-            Volatile.Write(ref _registered, true);
-            foreach (var worker in workers)
-            {
-                worker.Wake();
-            }
+            worker.Fence();
+        }
+
+        Volatile.Write(ref _unregistered, 1);
+    }
+
+    /// <summary>Registers anew; if that fails, the next beat tries again.</summary>
+    private void Register(CancellationToken stop)
+    {
+        try
+        {
+            RegisterAsync(stop).GetAwaiter().GetResult();
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            OrchestratorLog.RegistrationFailed(logger, exception);
+            throw;
+        }
+
+        Volatile.Write(ref _unregistered, 0);
+        Volatile.Write(ref _registered, true);
+        foreach (var worker in workers)
+        {
+            worker.Wake();
         }
     }
 
@@ -147,12 +176,17 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
             return;
         }
 
-        OrchestratorLog.Cancelling(logger, signal.ExecutionId, signal.Reason);
-        foreach (var worker in workers)
+        if (signal.ExecutionId is not { } id)
         {
-            if (signal.ExecutionId is { } id && worker.Cancel(id, signal.Reason))
+            return;
+        }
+
+        OrchestratorLog.Cancelling(logger, id, signal.Reason);
+        if (!workers.Any(worker => worker.Cancel(id, signal.Reason)))
+        {
+            foreach (var worker in workers)
             {
-                return;
+                worker.CancelWhenClaimed(id, signal.Reason);
             }
         }
     }

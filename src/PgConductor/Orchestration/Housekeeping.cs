@@ -19,6 +19,7 @@ internal sealed class Housekeeping(IDatabaseClient database, IReadOnlyList<Worke
         var nextMaintenance = TimeSpan.Zero;
         var start = timeProvider.GetTimestamp();
         using var timer = new PeriodicTimer(_tick, timeProvider);
+        Task<TimeSpan>? maintaining = null;
         try
         {
             do
@@ -28,10 +29,16 @@ internal sealed class Housekeeping(IDatabaseClient database, IReadOnlyList<Worke
                     worker.HandBackStale(_longestBuffered);
                 }
 
-                if (timeProvider.GetElapsedTime(start) >= nextMaintenance)
+                // Beside the ticks: it may take as long as a statement may, and what waits here must not wait for it.
+                if (maintaining is { IsCompleted: true })
                 {
-                    var pause = await MaintainAsync(stop).ConfigureAwait(false);
-                    nextMaintenance = timeProvider.GetElapsedTime(start) + pause;
+                    nextMaintenance = timeProvider.GetElapsedTime(start) + await maintaining.ConfigureAwait(false);
+                    maintaining = null;
+                }
+
+                if (maintaining is null && timeProvider.GetElapsedTime(start) >= nextMaintenance)
+                {
+                    maintaining = MaintainAsync(stop);
                 }
             }
             while (await timer.WaitForNextTickAsync(stop).ConfigureAwait(false));
@@ -39,6 +46,11 @@ internal sealed class Housekeeping(IDatabaseClient database, IReadOnlyList<Worke
         catch (OperationCanceledException)
         {
             // Told to stop.
+        }
+
+        if (maintaining is not null)
+        {
+            await ((Task)maintaining).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -54,7 +66,7 @@ internal sealed class Housekeeping(IDatabaseClient database, IReadOnlyList<Worke
 
             return _maintainEvery;
         }
-        catch (Exception exception) when (exception is not OperationCanceledException and not OutOfMemoryException)
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
             Telemetry.DatabaseError("maintain", exception);
             OrchestratorLog.MaintenanceFailed(logger, _retryMaintainAfter, exception);

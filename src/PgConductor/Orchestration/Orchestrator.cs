@@ -1,10 +1,9 @@
-using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PgConductor.Client;
 using PgConductor.Database;
-using PgConductor.Schema;
+using PgConductor.Diagnostics;
 using PgConductor.Workers;
 
 namespace PgConductor.Orchestration;
@@ -19,24 +18,24 @@ public sealed class Orchestrator : IAsyncDisposable
     private static readonly TimeSpan _flushTimeout = TimeSpan.FromSeconds(10);
 
     private readonly Conductor _conductor;
-    private readonly TaskCollection _tasks;
     private readonly OrchestratorOptions _options;
     private readonly ILogger _logger;
     private readonly TimeProvider _timeProvider;
     private readonly IDatabaseClient _database;
     private readonly List<Worker> _workers = [];
+    private readonly Registration _registration;
     private readonly Heartbeat _heartbeat;
     private readonly CancellationTokenSource _stopLoops = new();
     private readonly CancellationTokenSource _stopNow = new();
+    private readonly CancellationTokenSource _abortStart = new();
     private readonly TaskCompletionSource<string> _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
+    private Task? _starting;
     private Task? _stopping;
     private Task _beating = Task.CompletedTask;
     private Task _housekeeping = Task.CompletedTask;
     private IAsyncDisposable? _listener;
     private volatile OrchestratorPhase _phase;
-    private bool _started;
-    private bool _registering;
 
     /// <summary>Makes an orchestrator.</summary>
     /// <param name="conductor">The client; stays the caller's.</param>
@@ -50,10 +49,9 @@ public sealed class Orchestrator : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(conductor);
         ArgumentNullException.ThrowIfNull(tasks);
         _conductor = conductor;
-        _tasks = tasks;
         _options = options ?? new OrchestratorOptions();
         Validate(_options, tasks);
-        loggerFactory ??= NullLoggerFactory.Instance;
+        loggerFactory = loggerFactory is null ? NullLoggerFactory.Instance : new SafeLoggerFactory(loggerFactory);
         _logger = loggerFactory.CreateLogger<Orchestrator>();
         _timeProvider = conductor.Options.TimeProvider;
         _database = conductor.Database;
@@ -77,10 +75,11 @@ public sealed class Orchestrator : IAsyncDisposable
             }));
         }
 
+        _registration = new Registration(Id, _options, tasks, _database, _workers, _logger);
         _heartbeat = new Heartbeat(Id, _options, _database, _workers, conductor.Options.StatementTimeout * 2, _timeProvider, _logger)
         {
             OnShutdown = reason => _stopRequested.TrySetResult(reason),
-            RegisterAsync = RegisterAsync,
+            RegisterAsync = _registration.RegisterAsync,
         };
     }
 
@@ -103,36 +102,27 @@ public sealed class Orchestrator : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It was started before.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
-        if (_started)
+        Task starting;
+        lock (_gate)
         {
-            throw new InvalidOperationException("An orchestrator is started once; make a new one.");
+            if (_starting is not null || _stopping is not null)
+            {
+                throw new InvalidOperationException("An orchestrator is started once and not after it was stopped; make a new one.");
+            }
+
+            _starting = starting = Task.Run(() => StartOnceAsync(cancellationToken), CancellationToken.None);
         }
 
-        _started = true;
-        var version = await EnsureSchemaAsync(cancellationToken).ConfigureAwait(false);
-        _registering = true;
-        await RegisterAsync(cancellationToken).ConfigureAwait(false);
-        if (Listens)
-        {
-            await ListenAsync(cancellationToken).ConfigureAwait(false);
-        }
-
-        _beating = Task.Run(() => _heartbeat.RunAsync(_stopLoops.Token), CancellationToken.None);
-        foreach (var worker in _workers)
-        {
-            worker.Start();
-        }
-
-        _housekeeping = Task.Run(() => new Housekeeping(_database, _workers, _timeProvider, _logger).RunAsync(_stopLoops.Token), CancellationToken.None);
-        _phase = OrchestratorPhase.Running;
-        OrchestratorLog.Started(_logger, Id, Name(), version, string.Join(", ", Queues));
+        await starting.ConfigureAwait(false);
     }
 
     /// <summary>Stops gracefully: claims nothing more, hands back what has not started, waits for handlers, cancels those that take too long, records every outcome.</summary>
     /// <param name="cancellationToken">Ends the waiting for handlers: they are cancelled at once.</param>
     /// <remarks>
     /// What a handler that ignores its cancellation is doing stays leased, so that nobody starts it while it may still
-    /// run; it is taken over after <see cref="OrchestratorOptions.Takeover"/>. May be called more than once.
+    /// run; it is taken over after <see cref="OrchestratorOptions.Takeover"/>. While the database cannot be reached it
+    /// tries for about 15 s more to record outcomes and to take its leave, then returns all the same. May be called more than
+    /// once, and while <see cref="StartAsync"/> is still at work, which it ends.
     /// </remarks>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
@@ -187,12 +177,10 @@ public sealed class Orchestrator : IAsyncDisposable
     /// <remarks>Starts unless <see cref="StartAsync"/> was called before.</remarks>
     public async Task DrainAsync(CancellationToken cancellationToken = default)
     {
-        if (!_started)
-        {
-            await StartAsync(cancellationToken).ConfigureAwait(false);
-        }
-
+        await (_starting ?? StartAsync(cancellationToken)).ConfigureAwait(false);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5), _timeProvider);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _ = _stopRequested.Task.ContinueWith(static (_, source) => TryCancel((CancellationTokenSource)source!), ended, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
             // Two rounds in which every worker looked, found nothing and had nothing in hand: the second sees what the
@@ -207,7 +195,7 @@ public sealed class Orchestrator : IAsyncDisposable
                         worker.Wake();
                     }
 
-                    await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false);
+                    await timer.WaitForNextTickAsync(ended.Token).ConfigureAwait(false);
                 }
             }
         }
@@ -222,10 +210,7 @@ public sealed class Orchestrator : IAsyncDisposable
     /// <summary>Stops, if it was started, and disposes of its parts.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_started)
-        {
-            await StopAsync(CancellationToken.None).ConfigureAwait(false);
-        }
+        await StopAsync(CancellationToken.None).ConfigureAwait(false);
 
         foreach (var worker in _workers)
         {
@@ -234,6 +219,7 @@ public sealed class Orchestrator : IAsyncDisposable
 
         _stopLoops.Dispose();
         _stopNow.Dispose();
+        _abortStart.Dispose();
     }
 
     private static IEnumerable<string> QueuesOf(OrchestratorOptions options, TaskCollection tasks) =>
@@ -256,11 +242,65 @@ public sealed class Orchestrator : IAsyncDisposable
         }
     }
 
+    private static void TryCancel(CancellationTokenSource source)
+    {
+        try
+        {
+            source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Whoever waited has gone.
+        }
+    }
+
+    private async Task StartOnceAsync(CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _abortStart.Token);
+        var version = await _registration.EnsureSchemaAsync(either.Token).ConfigureAwait(false);
+        await _registration.RegisterAsync(either.Token).ConfigureAwait(false);
+        if (Listens)
+        {
+            await ListenAsync(either.Token).ConfigureAwait(false);
+        }
+
+        either.Token.ThrowIfCancellationRequested();
+        _beating = _heartbeat.RunAsync(_stopLoops.Token);
+        foreach (var worker in _workers)
+        {
+            worker.Start();
+        }
+
+        _housekeeping = Task.Run(() => new Housekeeping(_database, _workers, _timeProvider, _logger).RunAsync(_stopLoops.Token), CancellationToken.None);
+        _phase = OrchestratorPhase.Running;
+        OrchestratorLog.Started(_logger, Id, _registration.Name, version, string.Join(", ", Queues));
+    }
+
+    /// <summary>False: it was never started, so there is nothing to stop.</summary>
+    private async Task<bool> EndStartAsync()
+    {
+        if (_starting is null)
+        {
+            return false;
+        }
+
+        if (!_starting.IsCompleted)
+        {
+            await _abortStart.CancelAsync().ConfigureAwait(false);
+        }
+
+        // Its caller gets its error.
+        await _starting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return true;
+    }
+
     private async Task StopOnceAsync(string reason)
     {
-        if (!_stopRequested.Task.IsCompleted)
+        _stopRequested.TrySetResult(reason);
+        if (!await EndStartAsync().ConfigureAwait(false))
         {
-            _stopRequested.TrySetResult(reason);
+            _phase = OrchestratorPhase.Stopped;
+            return;
         }
 
         _phase = OrchestratorPhase.Stopping;
@@ -287,68 +327,14 @@ public sealed class Orchestrator : IAsyncDisposable
             await _listener.DisposeAsync().ConfigureAwait(false);
         }
 
-        if (_registering)
-        {
-            await LeaveAsync().ConfigureAwait(false);
-        }
-
+        await _registration.LeaveAsync(_heartbeat.IsHealthy).ConfigureAwait(false);
         _phase = OrchestratorPhase.Stopped;
-    }
-
-    private async Task LeaveAsync()
-    {
-        try
-        {
-            var left = await _database.ShutdownAsync(Id, CancellationToken.None).ConfigureAwait(false);
-            if (left > 0)
-            {
-                OrchestratorLog.StoppedWithLeases(_logger, Id, left);
-            }
-            else
-            {
-                OrchestratorLog.Stopped(_logger, Id);
-            }
-        }
-        catch (ConductorException exception)
-        {
-            // The database is away: the takeover time settles what is left there.
-            OrchestratorLog.HeartbeatFailed(_logger, TimeSpan.Zero, _options.Takeover, exception);
-        }
     }
 
     private async Task<bool> WaitForHandlersAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         var done = await Task.WhenAll(_workers.Select(worker => worker.WaitForHandlersAsync(timeout, cancellationToken))).ConfigureAwait(false);
         return Array.TrueForAll(done, all => all);
-    }
-
-    private async Task<int> EnsureSchemaAsync(CancellationToken cancellationToken)
-    {
-        if (_options.Migrate)
-        {
-            return await _database.MigrateAsync(cancellationToken).ConfigureAwait(false);
-        }
-
-        var version = await _database.GetSchemaVersionAsync(cancellationToken).ConfigureAwait(false);
-        return version >= MigrationStore.Embedded.LatestVersion
-            ? version
-            : throw new ConductorException(ConductorErrorCode.Schema, $"The database is at schema version {version}; this library needs {MigrationStore.Embedded.LatestVersion}. Run `pgconductor migrate`, or set OrchestratorOptions.Migrate.");
-    }
-
-    private async Task RegisterAsync(CancellationToken cancellationToken)
-    {
-        await _database.RegisterOrchestratorAsync(Id, Name(), Version(), MigrationStore.Embedded.LatestVersion, cancellationToken).ConfigureAwait(false);
-        var definitions = _tasks.Definitions;
-        foreach (var queue in Queues.Union(definitions.Select(task => task.Options.Queue), StringComparer.Ordinal))
-        {
-            // The queues of all tasks exist before a task that names one of them is registered, served here or not.
-            await _database.CreateQueueAsync(queue, partitioned: false, cancellationToken).ConfigureAwait(false);
-        }
-
-        foreach (var worker in _workers)
-        {
-            await _database.RegisterWorkerAsync(Id, worker.Queue, definitions, cancellationToken).ConfigureAwait(false);
-        }
     }
 
     private async Task ListenAsync(CancellationToken cancellationToken)
@@ -378,9 +364,4 @@ public sealed class Orchestrator : IAsyncDisposable
             }
         }
     }
-
-    private string Name() => _options.Name ?? $"{Environment.MachineName}:{Environment.ProcessId}";
-
-    private static string Version() =>
-        typeof(Orchestrator).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 }

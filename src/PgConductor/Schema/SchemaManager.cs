@@ -59,6 +59,8 @@ internal sealed class SchemaManager(Sessions sessions, TransientRetry retry, Mig
             int version;
             await using (transaction.ConfigureAwait(false))
             {
+                // A migration of much data, or the wait for the process that is doing it, takes what it takes.
+                await ExecuteAsync(connection, "set local statement_timeout = 0", cancellationToken).ConfigureAwait(false);
                 await ExecuteAsync(connection, LockSql, cancellationToken).ConfigureAwait(false);
                 version = await UpgradeAsync_NeedsLock(connection, cancellationToken).ConfigureAwait(false);
                 await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
@@ -112,7 +114,10 @@ internal sealed class SchemaManager(Sessions sessions, TransientRetry retry, Mig
     private static async Task<InstalledSchema> ReadInstalledAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var installed = new InstalledSchema();
-        var exists = new NpgsqlCommand("select to_regclass('pgconductor.migrations') is not null and to_regclass('pgconductor.function_scripts') is not null", connection);
+
+        // Asked of the catalog itself: to_regclass answers from the session's cache, which after the wait for the lock
+        // may not yet know what the process that had it before has made.
+        var exists = new NpgsqlCommand("select count(*) = 2 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = 'pgconductor' and c.relname in ('migrations', 'function_scripts')", connection);
         await using (exists.ConfigureAwait(false))
         {
             if (await exists.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not true)
@@ -171,7 +176,7 @@ internal sealed class SchemaManager(Sessions sessions, TransientRetry retry, Mig
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(sql, connection);
+        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
         await using (command.ConfigureAwait(false))
         {
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);

@@ -10,7 +10,7 @@ internal static class FailureRecord
     internal const int MaxStackLength = 8_000;
 
     public static byte[] From(Exception exception) =>
-        Write(exception.GetType().FullName ?? exception.GetType().Name, Describe(exception), exception.StackTrace);
+        Write(exception.GetType().FullName ?? exception.GetType().Name, Describe(exception), StackOf(exception));
 
     public static byte[] Write(string type, string message, string? stack = null)
     {
@@ -31,12 +31,37 @@ internal static class FailureRecord
         return buffer.WrittenSpan.ToArray();
     }
 
+    /// <summary>A message is the user's code: it may throw, and it may be null in spite of its type.</summary>
+    private static string MessageOf(Exception exception)
+    {
+        try
+        {
+            return exception.Message ?? "no message";
+        }
+        catch (Exception fault)
+        {
+            return $"its message could not be read ({fault.GetType().Name})";
+        }
+    }
+
+    private static string? StackOf(Exception exception)
+    {
+        try
+        {
+            return exception.StackTrace;
+        }
+        catch (Exception)
+        {
+            return null;
+        }
+    }
+
     private static string Describe(Exception exception)
     {
-        var message = exception.Message;
+        var message = MessageOf(exception);
         for (var inner = exception.InnerException; inner is not null && message.Length < MaxMessageLength; inner = inner.InnerException)
         {
-            message = $"{message} ---> {inner.GetType().Name}: {inner.Message}";
+            message = $"{message} ---> {inner.GetType().Name}: {MessageOf(inner)}";
         }
 
         return message;

@@ -6,7 +6,7 @@ namespace PgConductor.Workers;
 
 /// <summary>Claims work for a worker: as much as it can start, as soon as it can, and not more.</summary>
 /// <remarks>One loop; its policies are its own. Claims are never repeated blindly: a claim whose reply is lost is put back by a later heartbeat.</remarks>
-internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load, WakeSignal bell, Action<Claim> onClaimed)
+internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load, WakeSignal bell, Func<int> beginClaim, Action<Claim, int> onClaimed, Action endClaim)
 {
     /// <summary>How long a worker is busy without a pause before it says that it needs no hints.</summary>
     private static readonly TimeSpan _busyAfter = TimeSpan.FromMilliseconds(50);
@@ -20,20 +20,22 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
     private readonly ILogger _logger = services.LoggerFactory.CreateLogger<ExecutionFetcher>();
     private long _measuredAt;
     private long _measuredFinished;
-    private long _busySince;
+    private long? _busySince;
     private bool _saidIdle;
 
     /// <summary>Counts claims that were made after everything before was done and found nothing: what quiescence is made of.</summary>
     public long EmptySweeps { get; private set; }
 
-    public async Task RunAsync(CancellationToken stop)
+    /// <param name="stop">Ends the loop, but not a claim that is under way: given up, what it claimed would wait for the takeover.</param>
+    /// <param name="abandon">Gives that claim up all the same.</param>
+    public async Task RunAsync(CancellationToken stop, CancellationToken abandon)
     {
-        _measuredAt = _busySince = services.TimeProvider.GetTimestamp();
+        _measuredAt = services.TimeProvider.GetTimestamp();
         for (var failures = 0; !stop.IsCancellationRequested;)
         {
             try
             {
-                var wait = await StepAsync(stop).ConfigureAwait(false);
+                var wait = await StepAsync(stop, abandon).ConfigureAwait(false);
                 failures = 0;
                 if (wait > TimeSpan.Zero)
                 {
@@ -44,7 +46,7 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
             {
                 break;
             }
-            catch (Exception exception) when (exception is not OutOfMemoryException)
+            catch (Exception exception)
             {
                 Telemetry.DatabaseError("claim", exception);
                 WorkerLog.ClaimFailed(_logger, services.Queue, exception);
@@ -64,7 +66,7 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
     }
 
     /// <summary>One look. Returns how long to wait before the next, unless the bell rings.</summary>
-    private async Task<TimeSpan> StepAsync(CancellationToken stop)
+    private async Task<TimeSpan> StepAsync(CancellationToken stop, CancellationToken abandon)
     {
         Measure();
         if (load.Unsent > services.Options.FlushSize * MaxUnsentFlushes)
@@ -81,14 +83,13 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
         var position = _cursor.Position;
         var wasQuiet = load.IsQuiet;
         var start = services.TimeProvider.GetTimestamp();
-        var claim = await services.Database.ClaimAsync(services.OrchestratorId, services.Queue, size, position, stop).ConfigureAwait(false);
+        var claim = await ClaimAsync(size, position, abandon).ConfigureAwait(false);
         var took = services.TimeProvider.GetElapsedTime(start);
         var found = claim.LeaseId is not null;
         var again = _cursor.Observe(position is null, found, claim.NextPosition, took);
         if (found)
         {
             Telemetry.Claimed(claim.Executions.Count, services.Queue, took);
-            onClaimed(claim);
             _poll.Reset();
             await SayBusyAsync(stop).ConfigureAwait(false);
             return TimeSpan.Zero;
@@ -105,8 +106,27 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
         }
 
         _prefetch.Reset();
-        _busySince = services.TimeProvider.GetTimestamp();
+        _busySince = null;
         return await SayIdleAsync(stop).ConfigureAwait(false) ? TimeSpan.Zero : _poll.Next(claim.NextDueIn);
+    }
+
+    private async Task<Claim> ClaimAsync(int size, string? position, CancellationToken abandon)
+    {
+        var mark = beginClaim();
+        try
+        {
+            var claim = await services.Database.ClaimAsync(services.OrchestratorId, services.Queue, size, position, abandon).ConfigureAwait(false);
+            if (claim.LeaseId is not null)
+            {
+                onClaimed(claim, mark);
+            }
+
+            return claim;
+        }
+        finally
+        {
+            endClaim();
+        }
     }
 
     private void Measure()
@@ -137,7 +157,8 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
     /// <summary>Hints cost those who enqueue; a worker that is busy anyway takes its wish back, but not for a single execution.</summary>
     private async Task SayBusyAsync(CancellationToken stop)
     {
-        if (_saidIdle && services.TimeProvider.GetElapsedTime(_busySince) > _busyAfter)
+        _busySince ??= services.TimeProvider.GetTimestamp();
+        if (_saidIdle && services.TimeProvider.GetElapsedTime(_busySince.Value) > _busyAfter)
         {
             _saidIdle = false;
             await services.Database.SetIdleAsync(services.Queue, idle: false, stop).ConfigureAwait(false);

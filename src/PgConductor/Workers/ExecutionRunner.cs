@@ -30,10 +30,7 @@ internal sealed class ExecutionRunner(WorkerServices services, ResultFlusher flu
             }
         }
 
-        if (execution.StopReason != StopReason.Fenced)
-        {
-            flusher.Add(execution, outcome);
-        }
+        flusher.Add(execution, outcome);
     }
 
     private async ValueTask<Outcome?> DecideAsync(RunningExecution execution)

@@ -61,13 +61,16 @@ internal sealed class Lease(long id, int size, long claimedAt)
         }
     }
 
-    /// <summary>Takes what is known and not taken yet: the whole lease at once if nothing was sent before and all of it is plain. Of a lost lease nothing is added.</summary>
-    /// <returns>How many outcomes are no longer unsent.</returns>
-    public int Take(List<long> completedLeases, List<Outcome> outcomes)
+    /// <summary>Takes what is known and not taken yet: the whole lease at once if nothing was sent before and all of it is plain.</summary>
+    /// <param name="completedLeases">Gets the lease's id, if it is complete as a whole.</param>
+    /// <param name="outcomes">Else gets its outcomes.</param>
+    /// <param name="count">How many outcomes are no longer unsent.</param>
+    /// <returns>False: the lease is lost, and its outcomes were dropped.</returns>
+    public bool TryTake(List<long> completedLeases, List<Outcome> outcomes, out int count)
     {
         lock (_gate)
         {
-            var count = _known - _taken;
+            count = _known - _taken;
             if (IsLost)
             {
                 // Somebody else's now: the outcomes are dropped.
@@ -92,7 +95,7 @@ internal sealed class Lease(long id, int size, long claimedAt)
             _plain.Clear();
             _others = null;
             _taken = _known;
-            return count;
+            return !IsLost;
         }
     }
 

@@ -1,25 +1,40 @@
 using Microsoft.Extensions.Logging;
 using PgConductor.Database;
 using PgConductor.Diagnostics;
-using PgConductor.Serialization;
 
 namespace PgConductor.Workers;
 
 /// <summary>Sends outcomes to the database in batches, beside the handlers, until the database has taken each.</summary>
 /// <remarks>
-/// Nothing is dropped: a failed flush is repeated, and one outcome that the database refuses is found by halving and
-/// recorded as a failure of its own execution. An outcome sent twice is harmless, the second is rejected.
-/// Written by runners: <c>_waiting</c>, under <c>_gate</c>. One loop reads it and sends.
+/// Nothing is dropped, except for leases that were taken over: those outcomes are counted as rejected. An outcome sent
+/// twice is harmless, the second is rejected. Written by runners: <c>_waiting</c>, under <c>_gate</c>. One loop reads it
+/// and sends; what it is sending is in <c>_sending</c>, which nobody else touches.
 /// </remarks>
-internal sealed class ResultFlusher(WorkerServices services, Action<Lease> onLeaseOver, Action<Lease> onLeaseLost)
+internal sealed class ResultFlusher
 {
-    private readonly FlushPolicy _policy = new(services.Options.FlushInterval);
-    private readonly ILogger _logger = services.LoggerFactory.CreateLogger<ResultFlusher>();
-    private readonly WakeSignal _bell = new(services.TimeProvider);
+    private readonly WorkerServices _services;
+    private readonly Action<Lease> _onLeaseOver;
+    private readonly Action<Lease> _onLeaseLost;
+    private readonly FlushPolicy _policy;
+    private readonly ILogger _logger;
+    private readonly WakeSignal _bell;
+    private readonly OutcomeSender _sender;
     private readonly Lock _gate = new();
     private readonly List<Lease> _waiting = [];
+    private readonly Dictionary<long, Lease> _sending = [];
     private int _unsent;
     private volatile bool _urgent;
+
+    public ResultFlusher(WorkerServices services, Action<Lease> onLeaseOver, Action<Lease> onLeaseLost)
+    {
+        _services = services;
+        _onLeaseOver = onLeaseOver;
+        _onLeaseLost = onLeaseLost;
+        _policy = new FlushPolicy(services.Options.FlushInterval);
+        _logger = services.LoggerFactory.CreateLogger<ResultFlusher>();
+        _bell = new WakeSignal(services.TimeProvider);
+        _sender = new OutcomeSender(services, Apply);
+    }
 
     /// <summary>Outcomes known and not yet recorded.</summary>
     public int Unsent => Volatile.Read(ref _unsent);
@@ -30,10 +45,11 @@ internal sealed class ResultFlusher(WorkerServices services, Action<Lease> onLea
         var lease = execution.Lease;
         if (lease.IsLost)
         {
+            Drop(outcome is { Kind: OutcomeKind.Released } ? 0 : 1);
             return;
         }
 
-        var added = lease.Add(execution.Claimed.Position, outcome, services.TimeProvider.GetTimestamp());
+        var added = lease.Add(execution.Claimed.Position, outcome, _services.TimeProvider.GetTimestamp());
         var unsent = Interlocked.Increment(ref _unsent);
         if (added.IsFirstUnsent)
         {
@@ -43,7 +59,7 @@ internal sealed class ResultFlusher(WorkerServices services, Action<Lease> onLea
             }
         }
 
-        if (added.IsFirstUnsent || added.IsWhole || unsent == services.Options.FlushSize)
+        if (added.IsFirstUnsent || added.IsWhole || unsent == _services.Options.FlushSize)
         {
             _bell.Ring();
         }
@@ -61,7 +77,6 @@ internal sealed class ResultFlusher(WorkerServices services, Action<Lease> onLea
     {
         var completed = new List<long>();
         var outcomes = new List<Outcome>();
-        var leases = new List<Lease>();
         var wait = Timeout.InfiniteTimeSpan;
         while (!cancellationToken.IsCancellationRequested)
         {
@@ -83,21 +98,21 @@ internal sealed class ResultFlusher(WorkerServices services, Action<Lease> onLea
                 }
             }
 
-            wait = Take(completed, outcomes, leases);
-            if (leases.Count > 0)
+            wait = Take(completed, outcomes);
+            if (_sending.Count > 0)
             {
-                await FlushAsync(completed, outcomes, leases, cancellationToken).ConfigureAwait(false);
+                await _sender.SendAsync(completed, outcomes, cancellationToken).ConfigureAwait(false);
                 completed.Clear();
                 outcomes.Clear();
-                leases.Clear();
+                _sending.Clear();
             }
         }
     }
 
     /// <summary>Takes the leases that are to be sent now. Returns how long to wait for the next, if none.</summary>
-    private TimeSpan Take(List<long> completed, List<Outcome> outcomes, List<Lease> leases)
+    private TimeSpan Take(List<long> completed, List<Outcome> outcomes)
     {
-        var all = _urgent || Unsent >= services.Options.FlushSize;
+        var all = _urgent || Unsent >= _services.Options.FlushSize;
         var wait = TimeSpan.MaxValue;
         lock (_gate)
         {
@@ -105,126 +120,64 @@ internal sealed class ResultFlusher(WorkerServices services, Action<Lease> onLea
             {
                 var lease = _waiting[i];
                 var progress = lease.Progress();
-                var left = all ? TimeSpan.Zero : _policy.Wait(progress, services.TimeProvider.GetElapsedTime(progress.FirstUnsentAt));
+                var left = all ? TimeSpan.Zero : _policy.Wait(progress, _services.TimeProvider.GetElapsedTime(progress.FirstUnsentAt));
                 if (left > TimeSpan.Zero)
                 {
                     wait = left < wait ? left : wait;
                     continue;
                 }
 
-                var count = lease.Take(completed, outcomes);
                 _waiting.RemoveAt(i);
-                if (lease.IsLost)
+                if (lease.TryTake(completed, outcomes, out var count))
                 {
-                    Interlocked.Add(ref _unsent, -count);
+                    _sending.Add(lease.Id, lease);
                 }
                 else
                 {
-                    leases.Add(lease);
+                    Interlocked.Add(ref _unsent, -count);
+                    Drop(count);
                 }
             }
         }
 
         // After a flush look again at once: more has come meanwhile.
-        return leases.Count > 0 ? TimeSpan.Zero : wait == TimeSpan.MaxValue ? Timeout.InfiniteTimeSpan : wait;
+        return _sending.Count > 0 ? TimeSpan.Zero : wait == TimeSpan.MaxValue ? Timeout.InfiniteTimeSpan : wait;
     }
 
-    private async Task FlushAsync(List<long> completed, List<Outcome> outcomes, List<Lease> leases, CancellationToken cancellationToken)
+    /// <summary>Outcomes of a lease that is somebody else's now.</summary>
+    private void Drop(int count)
     {
-        var byId = leases.ToDictionary(lease => lease.Id);
-        for (var repetition = 0; ; repetition++)
+        if (count > 0)
         {
-            try
-            {
-                var start = services.TimeProvider.GetTimestamp();
-                await SendAsync(new OutcomeBatch([.. completed], outcomes), byId, repetition > 0, cancellationToken).ConfigureAwait(false);
-                Telemetry.Flushed(services.Queue, services.TimeProvider.GetElapsedTime(start));
-                return;
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception) when (exception is not OutOfMemoryException)
-            {
-                Telemetry.DatabaseError("flush", exception);
-                WorkerLog.FlushFailed(_logger, services.Queue, Unsent, exception);
-                try
-                {
-                    await Task.Delay(TransientRetry.Pause(repetition), services.TimeProvider, cancellationToken).ConfigureAwait(false);
-                }
-                catch (OperationCanceledException)
-                {
-                    return;
-                }
-            }
+            Telemetry.Settled(count, _services.Queue, Effect.Rejected);
         }
     }
 
-    private async Task SendAsync(OutcomeBatch batch, Dictionary<long, Lease> leases, bool isRepetition, CancellationToken cancellationToken)
-    {
-        IReadOnlyList<Settlement> settlements;
-        try
-        {
-            settlements = await services.Database.ReturnAsync(services.OrchestratorId, batch, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (SqlStateMap.IsDataError(exception) && batch.Outcomes.Count > 0)
-        {
-            await SendHalvesAsync(batch, leases, isRepetition, exception, cancellationToken).ConfigureAwait(false);
-            return;
-        }
-
-        Apply(settlements, batch, leases, isRepetition);
-    }
-
-    /// <summary>One outcome is refused for what it contains: finds it by halving, so that the others are recorded.</summary>
-    private async Task SendHalvesAsync(OutcomeBatch batch, Dictionary<long, Lease> leases, bool isRepetition, Exception exception, CancellationToken cancellationToken)
-    {
-        var outcomes = batch.Outcomes;
-        if (outcomes.Count == 1 && batch.CompletedLeases.Count == 0)
-        {
-            var refused = outcomes[0];
-            WorkerLog.OutcomeRefused(_logger, services.Queue, refused.LeaseId, refused.Position, exception);
-            var error = FailureRecord.Write(exception.GetType().Name, $"Its outcome ({refused.Kind}) could not be recorded: {exception.Message}");
-            if (refused.Kind == OutcomeKind.Dead && refused.Result is null && refused.Delay is null)
-            {
-                error = FailureRecord.Write(exception.GetType().Name, "Its failure could not be recorded as it was.");
-            }
-
-            await SendAsync(new OutcomeBatch([], [new Outcome(refused.LeaseId, refused.Position, OutcomeKind.Dead, Error: error)]), leases, isRepetition, cancellationToken).ConfigureAwait(false);
-            return;
-        }
-
-        var half = outcomes.Count / 2;
-        await SendAsync(new OutcomeBatch(batch.CompletedLeases, [.. outcomes.Take(half)]), leases, isRepetition, cancellationToken).ConfigureAwait(false);
-        await SendAsync(new OutcomeBatch([], [.. outcomes.Skip(half)]), leases, isRepetition, cancellationToken).ConfigureAwait(false);
-    }
-
-    private void Apply(IReadOnlyList<Settlement> settlements, OutcomeBatch batch, Dictionary<long, Lease> leases, bool isRepetition)
+    private void Apply(OutcomeBatch batch, IReadOnlyList<Settlement> settlements, bool isRepetition)
     {
         Span<int> counts = stackalloc int[6];
         foreach (var settlement in settlements)
         {
-            var lease = leases[settlement.LeaseId];
+            var lease = _sending[settlement.LeaseId];
             var count = settlement.Position == 0 ? lease.Size : 1;
             counts[(int)settlement.Effect] += count;
             if (settlement.Effect == Effect.Rejected && !isRepetition && !lease.IsLost)
             {
                 lease.MarkLost();
-                WorkerLog.LeaseLost(_logger, services.Queue, lease.Id);
-                onLeaseLost(lease);
+                WorkerLog.LeaseLost(_logger, _services.Queue, lease.Id);
+                _onLeaseLost(lease);
             }
 
             if (lease.Settle(count) || lease.IsLost)
             {
-                onLeaseOver(lease);
+                _onLeaseOver(lease);
             }
         }
 
         var sent = batch.Outcomes.Count;
         foreach (var lease in batch.CompletedLeases)
         {
-            sent += leases[lease].Size;
+            sent += _sending[lease].Size;
         }
 
         Interlocked.Add(ref _unsent, -sent);
@@ -232,7 +185,7 @@ internal sealed class ResultFlusher(WorkerServices services, Action<Lease> onLea
         {
             if (counts[effect] > 0)
             {
-                Telemetry.Settled(counts[effect], services.Queue, (Effect)effect);
+                Telemetry.Settled(counts[effect], _services.Queue, (Effect)effect);
             }
         }
     }

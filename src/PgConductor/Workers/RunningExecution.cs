@@ -120,14 +120,9 @@ internal sealed class RunningExecution(ClaimedExecution claimed, Lease lease, Wo
             cancellation = _cancellation;
         }
 
-        try
+        if (cancellation is not null)
         {
-            // Outside the lock: callbacks of the handler's token are not ours.
-            cancellation?.Cancel();
-        }
-        catch (AggregateException exception)
-        {
-            WorkerLog.CancellationCallbackFailed(Logger, ExecutionId, TaskKey, exception);
+            _ = CancelAsync(cancellation);
         }
 
         return true;
@@ -149,6 +144,19 @@ internal sealed class RunningExecution(ClaimedExecution claimed, Lease lease, Wo
         }
 
         return _scope is { } scope ? scope.DisposeAsync() : default;
+    }
+
+    /// <summary>Away from the caller, which is the heartbeat or the flusher: what hangs on the handler's token is not ours, and may block.</summary>
+    private async Task CancelAsync(CancellationTokenSource cancellation)
+    {
+        try
+        {
+            await cancellation.CancelAsync().ConfigureAwait(false);
+        }
+        catch (AggregateException exception)
+        {
+            WorkerLog.CancellationCallbackFailed(Logger, ExecutionId, TaskKey, exception);
+        }
     }
 
     private void OnTimeout() => Stop(StopReason.TimedOut, $"it ran longer than its timeout of {_timeout}");

@@ -21,6 +21,12 @@ internal sealed class WakeSignal(TimeProvider timeProvider)
         }
     }
 
+    /// <summary>As <see cref="WaitAsync"/>, on a thread that may block.</summary>
+    public bool Wait(TimeSpan timeout, CancellationToken cancellationToken) =>
+        timeProvider == TimeProvider.System
+            ? _bell.Wait(timeout <= TimeSpan.Zero ? TimeSpan.Zero : timeout < _longest ? timeout : _longest, cancellationToken)
+            : WaitAsync(timeout, cancellationToken).GetAwaiter().GetResult();
+
     /// <summary>True: it rang. False: the time was up.</summary>
     public async Task<bool> WaitAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {

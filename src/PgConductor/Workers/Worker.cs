@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using PgConductor.Database;
+using PgConductor.Serialization;
 
 namespace PgConductor.Workers;
 
@@ -12,6 +13,9 @@ namespace PgConductor.Workers;
 /// </remarks>
 internal sealed class Worker : IAsyncDisposable
 {
+    /// <summary>How long a stop waits for a claim that is under way.</summary>
+    private static readonly TimeSpan _claimGrace = TimeSpan.FromSeconds(2);
+
     private readonly WorkerServices _services;
     private readonly ILogger _logger;
     private readonly WorkerLoad _load;
@@ -21,12 +25,15 @@ internal sealed class Worker : IAsyncDisposable
     private readonly ExecutionFetcher _fetcher;
     private readonly Channel<RunningExecution> _buffer = Channel.CreateUnbounded<RunningExecution>(new UnboundedChannelOptions { SingleWriter = true });
     private readonly ConcurrentDictionary<long, Lease> _leases = new();
+    private readonly PendingCancels _pendingCancels = new();
     private readonly CancellationTokenSource _stopFetching = new();
+    private readonly CancellationTokenSource _abandonClaim = new();
     private readonly CancellationTokenSource _stopFlushing = new();
     private readonly CancellationTokenSource _abandonFlushing = new();
     private Task _fetching = Task.CompletedTask;
     private Task _flushing = Task.CompletedTask;
     private Task _running = Task.CompletedTask;
+    private int _fences;
 
     public Worker(WorkerServices services)
     {
@@ -36,7 +43,7 @@ internal sealed class Worker : IAsyncDisposable
         _flusher = new ResultFlusher(services, OnLeaseOver, lease => StopLease(lease, StopReason.Fenced));
         _load = new WorkerLoad(() => _flusher.Unsent);
         _runner = new ExecutionRunner(services, _flusher);
-        _fetcher = new ExecutionFetcher(services, _load, _bell, OnClaimed);
+        _fetcher = new ExecutionFetcher(services, _load, _bell, BeginClaim, OnClaimed, EndClaim);
     }
 
     public string Queue => _services.Queue;
@@ -53,7 +60,7 @@ internal sealed class Worker : IAsyncDisposable
         WorkerLog.Started(_logger, Queue, _services.Tasks.Count, _services.Options.Concurrency);
         _flushing = Task.Run(() => _flusher.RunAsync(_stopFlushing.Token, _abandonFlushing.Token));
         _running = Task.WhenAll(Enumerable.Range(0, _services.Options.Concurrency).Select(_ => Task.Run(RunSlotAsync)));
-        _fetching = Task.Run(() => _fetcher.RunAsync(_stopFetching.Token));
+        _fetching = Task.Run(() => _fetcher.RunAsync(_stopFetching.Token, _abandonClaim.Token));
     }
 
     /// <summary>There may be work: look now.</summary>
@@ -62,23 +69,36 @@ internal sealed class Worker : IAsyncDisposable
     /// <summary>Tells a running or waiting execution to stop. False: it is not here.</summary>
     public bool Cancel(Guid executionId, string reason)
     {
+        var isHere = false;
         foreach (var lease in _leases.Values)
         {
             foreach (var execution in lease.Executions)
             {
                 if (execution.ExecutionId == executionId)
                 {
-                    return execution.Stop(StopReason.Cancelled, reason);
+                    isHere = true;
+                    execution.Stop(StopReason.Cancelled, reason);
                 }
             }
         }
 
-        return false;
+        return isHere;
+    }
+
+    /// <summary>After <see cref="Cancel"/> found it nowhere: if the claim that is under way brings it, it is stopped at once.</summary>
+    public void CancelWhenClaimed(Guid executionId, string reason)
+    {
+        _pendingCancels.Add(executionId, reason);
+
+        // It may have come between the two looks.
+        Cancel(executionId, reason);
     }
 
     /// <summary>This process was taken over: everything in hand is somebody else's now.</summary>
     public void Fence()
     {
+        // First: a claim that was answered before the takeover and is read only now is lost too.
+        Interlocked.Increment(ref _fences);
         foreach (var lease in _leases.Values)
         {
             lease.MarkLost();
@@ -107,6 +127,7 @@ internal sealed class Worker : IAsyncDisposable
     public async Task StopClaimingAsync()
     {
         await _stopFetching.CancelAsync().ConfigureAwait(false);
+        _abandonClaim.CancelAfter(_claimGrace);
         await _fetching.ConfigureAwait(false);
         foreach (var lease in _leases.Values)
         {
@@ -159,12 +180,28 @@ internal sealed class Worker : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         _stopFetching.Dispose();
+        _abandonClaim.Dispose();
         _stopFlushing.Dispose();
         _abandonFlushing.Dispose();
         return default;
     }
 
-    private void OnClaimed(Claim claim)
+    /// <summary>Returns how often this process had been taken over by then.</summary>
+    private int BeginClaim()
+    {
+        _pendingCancels.Begin();
+        return Volatile.Read(ref _fences);
+    }
+
+    private void EndClaim()
+    {
+        foreach (var (executionId, reason) in _pendingCancels.End() ?? [])
+        {
+            Cancel(executionId, reason);
+        }
+    }
+
+    private void OnClaimed(Claim claim, int fencesBefore)
     {
         var lease = new Lease(claim.LeaseId!.Value, claim.Executions.Count, _services.TimeProvider.GetTimestamp());
         var executions = new RunningExecution[claim.Executions.Count];
@@ -175,6 +212,14 @@ internal sealed class Worker : IAsyncDisposable
 
         lease.Executions = executions;
         _leases[lease.Id] = lease;
+        if (Volatile.Read(ref _fences) != fencesBefore)
+        {
+            lease.MarkLost();
+            _leases.TryRemove(lease.Id, out _);
+            WorkerLog.LeaseLost(_logger, Queue, lease.Id);
+            return;
+        }
+
         _load.Claimed(executions.Length);
         foreach (var execution in executions)
         {
@@ -195,6 +240,12 @@ internal sealed class Worker : IAsyncDisposable
             try
             {
                 await _runner.RunAsync(execution).ConfigureAwait(false);
+            }
+            catch (Exception exception)
+            {
+                // Only what is not ours gets here, such as a listener of metrics that throws; the slot must live on.
+                WorkerLog.RunnerFailed(_logger, execution.ExecutionId, execution.TaskKey, exception);
+                _flusher.Add(execution, new Outcome(execution.Lease.Id, execution.Claimed.Position, OutcomeKind.Failed, Error: FailureRecord.From(exception)));
             }
             finally
             {

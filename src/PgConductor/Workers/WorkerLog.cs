@@ -38,6 +38,9 @@ internal static partial class WorkerLog
     [LoggerMessage(1214, LogLevel.Error, "A callback on the cancellation token of execution {ExecutionId} of task {TaskKey} threw")]
     public static partial void CancellationCallbackFailed(ILogger logger, Guid executionId, string taskKey, Exception exception);
 
+    [LoggerMessage(1215, LogLevel.Error, "Execution {ExecutionId} of task {TaskKey} could not be run to its end by the worker; the attempt counts as failed")]
+    public static partial void RunnerFailed(ILogger logger, Guid executionId, string taskKey, Exception exception);
+
     [LoggerMessage(1213, LogLevel.Error, "Execution {ExecutionId} is of task {TaskKey}, which this process does not run: it is handed back")]
     public static partial void UnknownTask(ILogger logger, Guid executionId, string taskKey);
 }

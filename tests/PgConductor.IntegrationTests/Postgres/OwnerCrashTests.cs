@@ -24,6 +24,22 @@ public sealed class OwnerCrashTests : IDisposable
         await NothingIsLeft();
     }
 
+    [Fact]
+    public async Task Killing_the_owner_of_a_persistent_cluster_shuts_it_down_in_order_and_keeps_it()
+    {
+        using OwnerProcess owner = await OwnerProcess.Start(_temporary, _temporary.At("kept"));
+        ProcessIdentity postmaster = ServerProcess.Of(owner.DataDirectory);
+
+        await owner.Kill();
+
+        await Eventually.IsTrue(() => !postmaster.IsAlive(), "the server is down", seconds: 5);
+        string log = await File.ReadAllTextAsync(_temporary.At("kept/server.log"), Ct);
+        Assert.Contains("received fast shutdown request", log, StringComparison.Ordinal);
+        Assert.Contains("database system is shut down", log, StringComparison.Ordinal);
+        await Eventually.IsTrue(() => ServerProcess.Mentioning(_temporary.Root).Length == 0, "no process is left");
+        Assert.True(File.Exists(_temporary.At("kept/data/PG_VERSION")));
+    }
+
     [Theory]
     [InlineData("owner.json")]
     [InlineData("owner.lock")]

@@ -9,14 +9,17 @@ open a
 open b
 open c
 
-# Two registrations, each of which changes the other's tasks too.
-tell a "begin; select pgconductor.register_worker(test.id(1), 'q', '[{\"key\": \"a\"}]')"
-is "$(answer a)" "" "one registers, and has not committed"
-tell b "set statement_timeout = '10s'; select pgconductor.register_worker(test.id(2), 'q', '[{\"key\": \"b\"}]')"
+# Two registrations, each of which changes the lanes of tasks that the other one registers: b first, held up half-way.
+tell c "begin; select 1 from pgconductor.tasks where key = 'c' for update"
+is "$(answer c)" 1 "somebody holds the task c"
+tell b "set statement_timeout = '20s'; select pgconductor.register_worker(test.id(2), 'q', '[{\"key\": \"b\"}, {\"key\": \"c\"}]')"
 blocked b
-tell a "select pgconductor.register_worker(test.id(1), 'q', '[{\"key\": \"a\"}, {\"key\": \"c\"}]'); commit"
-is "$(answer a)" "" "it goes on"
-is "$(answer b)" "" "the other one waited, and has no deadlock"
+tell a "set statement_timeout = '20s'; select pgconductor.register_worker(test.id(1), 'q', '[{\"key\": \"a\"}]')"
+blocked a
+tell c "commit"
+is "$(answer c)" "" "c is free again"
+is "$(answer b)" "" "one registration"
+is "$(answer a)" "" "and the other: no deadlock"
 is "$(ask "select array_agg(lane order by key) from pgconductor.tasks where key in ('a', 'b', 'c')")" "{a,b,c}" "the lanes are those of all three workers"
 
 # A registration, and a claim that has to move rows of the task it holds: the claim does not wait.
@@ -56,4 +59,18 @@ tell a "commit"
 is "$(answer a)" "" "it is gone"
 is "$(answer b)" "" "the registration waited"
 is "$(ask "select count(*) from pgconductor.queues where name = 'short'")" 1 "and has made it anew"
-finish 18
+
+# The other way round: the registration is half-way when somebody drops its queue.
+ask "select pgconductor.orchestrator_shutdown(test.id(6)); select pgconductor.register_orchestrator(test.id(7), 'o', '1', 1)" > /dev/null
+tell c "begin; select 1 from pgconductor.tasks where key = 'a' for update"
+is "$(answer c)" 1 "somebody holds the task a"
+tell a "set statement_timeout = '20s'; select pgconductor.register_worker(test.id(7), 'short', '[{\"key\": \"a\"}]')"
+blocked a
+tell b "\set VERBOSITY sqlstate
+select pgconductor.drop_queue('short')"
+blocked b
+tell c "commit"
+is "$(answer c)" "" "a is free again"
+is "$(answer a)" "" "the registration ends well"
+matches "$(answer b)" "PC005" "and the queue, which is served now, stays"
+finish 23

@@ -1,0 +1,102 @@
+-- Least-privilege roles for PgConductor. Apply as the role that installed the schema (or as a superuser), after every
+-- install and every upgrade, for example: psql -f sql/permissions.sql. It can be applied any number of times.
+-- docs/operations/roles-and-privileges.md says which role is for whom; a test runs each of them and shows that no
+-- privilege of the worker and of the client can be left out.
+--
+-- The roles cannot log in: grant them to those that do, for example: grant pgconductor_worker to shop_worker.
+-- The functions run with the rights of their caller, so a role needs rights on the tables behind them too.
+
+do $$
+declare
+    v_role text;
+begin
+    foreach v_role in array array['pgconductor_worker', 'pgconductor_client', 'pgconductor_reader', 'pgconductor_operator'] loop
+        begin
+            execute format('create role %I nologin', v_role);
+        exception
+            when duplicate_object or unique_violation then
+                null;
+        end;
+    end loop;
+end
+$$;
+
+-- One transaction: nobody sees a moment with half of the rights.
+begin;
+
+revoke all on schema pgconductor from public;
+revoke execute on all functions in schema pgconductor from public;
+revoke all on all tables in schema pgconductor from public;
+grant usage on schema pgconductor to pgconductor_worker, pgconductor_client, pgconductor_reader, pgconductor_operator;
+
+-- Runs as its owner, because only the owner of a table may make and drop its partitions, and workers do the
+-- housekeeping. Its arguments are numbers, and the names it puts into statements are its own.
+alter function pgconductor.maintain(integer, integer) security definer;
+
+-- Helpers that everything stands on.
+grant execute on function
+    pgconductor.current_time, pgconductor.uuid_v7, pgconductor._raise, pgconductor._wake, pgconductor.queue_channel,
+    pgconductor._ensure_task
+to pgconductor_worker, pgconductor_client, pgconductor_operator;
+
+-- Enqueues, and can read nothing of what others enqueued: ids, queues and dedupe keys at most.
+grant execute on function
+    pgconductor.invoke, pgconductor.invoke_batch, pgconductor._check_invoke, pgconductor._is_known, pgconductor._take_dedupe_key,
+    pgconductor._resolve_tasks
+to pgconductor_client, pgconductor_worker;
+grant select on pgconductor.queues to pgconductor_client;
+grant select, insert on pgconductor.tasks to pgconductor_client;
+grant insert, select (id, queue), update (payload, large_payload_bytes, run_at, priority, max_attempts)
+on pgconductor.executions to pgconductor_client;
+grant insert, delete, select (execution_id) on pgconductor.payloads to pgconductor_client;
+grant select, insert, update (execution_id, queue) on pgconductor.dedupe_keys to pgconductor_client;
+grant select (ids) on pgconductor.leases to pgconductor_client;
+grant select (id) on pgconductor.completed_executions to pgconductor_client;
+grant select (id) on pgconductor.failed_executions to pgconductor_client;
+
+-- Runs executions, and enqueues.
+grant execute on function
+    pgconductor.register_orchestrator, pgconductor.register_worker, pgconductor.orchestrator_heartbeat,
+    pgconductor.recover_stale_orchestrators, pgconductor.orchestrator_shutdown, pgconductor.worker_idle, pgconductor.worker_busy,
+    pgconductor.claim_executions, pgconductor.get_executions, pgconductor.return_executions, pgconductor.create_queue,
+    pgconductor.maintain, pgconductor.held_horizon, pgconductor._claim_lanes, pgconductor._lease_rows,
+    pgconductor._bound_by_bytes, pgconductor._dead_letter_exhausted, pgconductor._relane_unknown, pgconductor._settle,
+    pgconductor._append_error, pgconductor._put_back_leases, pgconductor._release_lost_leases, pgconductor._register_task,
+    pgconductor._assign_lanes, pgconductor._adopt_stray_lanes, pgconductor._window_open
+to pgconductor_worker;
+grant select on pgconductor.migrations, pgconductor.function_scripts to pgconductor_worker;
+grant select, insert on pgconductor.queues to pgconductor_worker;
+grant select, insert, update on pgconductor.tasks to pgconductor_worker;
+grant select, insert, update, delete on
+    pgconductor.executions, pgconductor.dedupe_keys, pgconductor.orchestrators, pgconductor.workers, pgconductor.leases
+to pgconductor_worker;
+grant select, insert, delete on pgconductor.payloads to pgconductor_worker;
+grant select, delete on pgconductor.signals to pgconductor_worker;
+grant insert, select (id) on pgconductor.completed_executions to pgconductor_worker;
+grant insert, select (id) on pgconductor.failed_executions to pgconductor_worker;
+
+-- Reads everything, payloads included; changes nothing. To see other users' transactions in held_horizon it also needs
+-- pg_read_all_stats.
+grant execute on function
+    pgconductor.get_execution, pgconductor.list_executions, pgconductor.count_executions, pgconductor.list_queues,
+    pgconductor.list_tasks, pgconductor.list_orchestrators, pgconductor.oldest_due, pgconductor.held_horizon,
+    pgconductor.server_settings, pgconductor.current_time, pgconductor._window_open, pgconductor._raise
+to pgconductor_reader;
+grant select on all tables in schema pgconductor to pgconductor_reader;
+
+-- Steers: everything a reader may, and cancel, retry, pause, resume, create an ordinary queue, stop a process.
+grant pgconductor_reader to pgconductor_operator;
+grant execute on function
+    pgconductor.cancel_execution, pgconductor.retry_execution, pgconductor.pause_queue, pgconductor.resume_queue,
+    pgconductor.create_queue, pgconductor.signal_shutdown, pgconductor._take_dedupe_key, pgconductor.orchestrator_channel
+to pgconductor_operator;
+grant insert, update on pgconductor.queues to pgconductor_operator;
+grant insert on pgconductor.tasks to pgconductor_operator;
+grant insert, delete on pgconductor.executions to pgconductor_operator;
+grant delete on pgconductor.payloads to pgconductor_operator;
+grant insert, update, delete on pgconductor.dedupe_keys to pgconductor_operator;
+grant insert, delete on pgconductor.failed_executions to pgconductor_operator;
+grant update on pgconductor.leases, pgconductor.orchestrators to pgconductor_operator;
+grant insert on pgconductor.signals to pgconductor_operator;
+
+commit;

@@ -1,0 +1,98 @@
+namespace PgConductor.IntegrationTests.Permissions;
+
+/// <summary>What each role does, as SQL; every privilege it is granted is needed by something here.</summary>
+internal static class RoleScenarios
+{
+    private const string Large = "jsonb_build_object('text', (select string_agg(md5(n::text), '') from generate_series(1, 400) n))";
+
+    /// <summary>Done by the owner before: what a client finds.</summary>
+    public const string Setup = """
+        select pgconductor.create_queue('mail');
+        select pgconductor.register_orchestrator('00000000-0000-7000-8000-0000000000aa', 'other', '1', 1);
+        select pgconductor.register_worker('00000000-0000-7000-8000-0000000000aa', 'mail', '[{"key": "other"}]');
+        select pgconductor.invoke('other', '1', p_queue => 'mail', p_dedupe_key => 'running');
+        select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000aa', 'mail', 10);
+        """;
+
+    public const string Client = $"""
+        select pgconductor.invoke('new-task', '1');
+        select pgconductor._resolve_tasks(array['copied-task'], array[null]::text[]);
+        select pgconductor.invoke('new-task', {Large}, p_queue => 'mail', p_priority => 3);
+        select pgconductor.invoke('new-task', '1', p_dedupe_key => 'a', p_run_at => now() + interval '1 hour');
+        select pgconductor.invoke('new-task', '2', p_dedupe_key => 'a');
+        select pgconductor.invoke('new-task', {Large}, p_dedupe_key => 'a', p_dedupe_policy => 'replace_pending', p_run_at => now() + interval '1 hour');
+        select pgconductor.invoke('new-task', '3', p_dedupe_key => 'a', p_dedupe_policy => 'replace_pending', p_run_at => now() + interval '1 hour');
+        select pgconductor.invoke('new-task', '1', p_id => '00000000-0000-7000-8000-0000000000c1');
+        select pgconductor.invoke('new-task', '1', p_id => '00000000-0000-7000-8000-0000000000c1', p_repeated => true);
+        select pgconductor.invoke('new-task', '1', p_id => '00000000-0000-7000-8000-0000000000c2', p_repeated => true);
+        select pgconductor.invoke('other', '1', p_dedupe_key => 'running', p_dedupe_policy => 'replace_pending');
+        do $$ begin perform pgconductor.invoke('other', '1', p_dedupe_key => 'running', p_dedupe_policy => 'reject'); exception when sqlstate 'PC003' then null; end $$;
+        select pgconductor.invoke_batch(array['new-task', 'batch-task'], array['1'::jsonb, {Large}]);
+        """;
+
+    /// <summary>An orchestrator's life: registers, claims, records each outcome, takes over, keeps house, leaves.</summary>
+    public const string Worker = $$"""
+        select version, checksum from pgconductor.migrations;
+        select path, checksum from pgconductor.function_scripts;
+        select pgconductor.register_orchestrator('00000000-0000-7000-8000-0000000000b1', 'w', '1', 1);
+        select pgconductor.create_queue('made-by-worker');
+        select pgconductor.register_worker('00000000-0000-7000-8000-0000000000b1', 'default', '[{"key": "t", "max_attempts": 3}]');
+        select pgconductor.register_worker('00000000-0000-7000-8000-0000000000b1', 'default', '[{"key": "t", "max_attempts": 2}]');
+        select pgconductor.invoke('t', {{Large}}, p_dedupe_key => 'k');
+        select pgconductor.invoke('t', '2', p_dedupe_key => 'l');
+        select pgconductor.invoke('unknown', '2', p_id => '00000000-0000-7000-8000-0000000000c3', p_repeated => true);
+        select pgconductor.invoke_batch(array['t'], array['1'::jsonb], p_run_ats => array[now() + interval '1 hour']);
+        insert into pgconductor.executions (task_key, lane, payload) values ('foreign', '', '1');
+        insert into pgconductor.executions (task_key, lane, payload, attempts, max_attempts) values ('t', '', '1', 5, 1);
+        do $$ begin perform pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'nobody', 10); exception when sqlstate 'PC001' then null; end $$;
+        select pgconductor._resolve_tasks(array['copied-task'], array[null]::text[]);
+        select pgconductor.worker_idle('default');
+        select pgconductor.worker_busy('default');
+        select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'default', 10);
+        select pgconductor.return_executions('00000000-0000-7000-8000-0000000000b1', '{}', array[l.id, l.id], array[1, 2], array['completed', 'dead'])
+        from pgconductor.leases l where l.orchestrator_id = '00000000-0000-7000-8000-0000000000b1';
+        select pgconductor.invoke('t', '3', p_dedupe_key => 'm');
+        select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'default', 10);
+        select pgconductor.return_executions('00000000-0000-7000-8000-0000000000b1', '{}', array[l.id], array[1], array['failed'])
+        from pgconductor.leases l where l.orchestrator_id = '00000000-0000-7000-8000-0000000000b1';
+        select pgconductor.orchestrator_heartbeat('00000000-0000-7000-8000-0000000000b1', '1 hour', '{1}', false, '{}');
+        select pgconductor.maintain();
+        select pgconductor.held_horizon();
+        select pgconductor.register_orchestrator('00000000-0000-7000-8000-0000000000b2', 'dead', '1', 1);
+        select pgconductor.recover_stale_orchestrators('0');
+        select pgconductor.register_orchestrator('00000000-0000-7000-8000-0000000000b3', 'leaves', '1', 1);
+        select pgconductor.orchestrator_shutdown('00000000-0000-7000-8000-0000000000b3');
+        insert into pgconductor.executions (task_key, payload) values ('t', '1');
+        select pgconductor.get_executions('t', '00000000-0000-7000-8000-0000000000b4', 10);
+        select pgconductor.orchestrator_shutdown('00000000-0000-7000-8000-0000000000b4');
+        delete from pgconductor.payloads where false;
+        """;
+
+    public const string Reader = """
+        select pgconductor.list_queues(), pgconductor.list_tasks(), pgconductor.list_orchestrators();
+        select pgconductor.oldest_due();
+        select pgconductor.server_settings();
+        select pgconductor.list_executions();
+        select pgconductor.count_executions();
+        select pgconductor.get_execution(e.id) from pgconductor.all_executions e;
+        select pgconductor.held_horizon();
+        """;
+
+    public const string OperatorSetup = """
+        select pgconductor.register_orchestrator('00000000-0000-7000-8000-0000000000b1', 'w', '1', 1);
+        select pgconductor.register_worker('00000000-0000-7000-8000-0000000000b1', 'default', '[{"key": "t"}]');
+        select pgconductor.invoke('t', '1', p_id => '00000000-0000-7000-8000-0000000000c1');
+        select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'default', 1);
+        select pgconductor.invoke('t', '1', p_id => '00000000-0000-7000-8000-0000000000c2', p_dedupe_key => 'k');
+        """;
+
+    public const string Operator = """
+        select pgconductor.cancel_execution('00000000-0000-7000-8000-0000000000c1');
+        select pgconductor.cancel_execution('00000000-0000-7000-8000-0000000000c2');
+        select pgconductor.retry_execution('00000000-0000-7000-8000-0000000000c2');
+        select pgconductor.pause_queue('default');
+        select pgconductor.resume_queue('default');
+        select pgconductor.create_queue('more');
+        select pgconductor.signal_shutdown('00000000-0000-7000-8000-0000000000b1');
+        """;
+}

@@ -1,0 +1,63 @@
+namespace PgConductor.TestWorker;
+
+/// <summary>What the worker does with an execution; every step is a line on stdout, which the test reads.</summary>
+internal sealed class Handlers(WorkerSettings settings)
+{
+    private readonly TaskCompletionSource _gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Lets everything go on that waits at the gate, now and later.</summary>
+    public void Open() => _gate.TrySetResult();
+
+    public async Task RunAsync(int payload, TaskContext context)
+    {
+        Say($"start {context.ExecutionId} {context.Attempt} {payload}");
+        try
+        {
+            await WorkAsync(context);
+        }
+        catch (OperationCanceledException)
+        {
+            Say($"cancelled {context.ExecutionId} {context.Attempt}");
+            throw;
+        }
+
+        Say($"end {context.ExecutionId} {context.Attempt}");
+    }
+
+    private async Task WorkAsync(TaskContext context)
+    {
+        switch (settings.Handler)
+        {
+            case "noop":
+                break;
+            case "slow":
+                await Task.Delay(settings.Slow, context.CancellationToken);
+                break;
+            case "gate":
+                await _gate.Task.WaitAsync(context.CancellationToken);
+                break;
+            case "stubborn":
+                // It hears its cancellation, and goes on.
+                await using (context.CancellationToken.Register(() => Say($"cancelled {context.ExecutionId} {context.Attempt}")))
+                {
+                    await _gate.Task;
+                }
+
+                break;
+            case "suicide":
+                Environment.FailFast("the handler was asked to end its process");
+                break;
+            default:
+                throw new NonRetryableException($"There is no handler \"{settings.Handler}\".");
+        }
+    }
+
+    public static void Say(string line)
+    {
+        lock (Console.Out)
+        {
+            Console.Out.WriteLine(line);
+            Console.Out.Flush();
+        }
+    }
+}
