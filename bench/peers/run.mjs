@@ -84,7 +84,7 @@ function nameOf({ system, profile }) {
 
 function settingsOf(result) {
   const { concurrency, maxClaim, maxPrefetch, retention, worker, client, constructor, queue, work } = result.settings;
-  return JSON.stringify({ version: result.version, jobs: result.details?.jobs ?? result.count, concurrency, maxClaim, maxPrefetch, retention, worker, client, constructor, queue, work });
+  return JSON.stringify({ version: result.version, jobs: result.details?.jobs ?? result.count, cutOff: result.details?.finished === false ? true : undefined, concurrency, maxClaim, maxPrefetch, retention, worker, client, constructor, queue, work });
 }
 
 function ratiosOf(workload, comparisons) {

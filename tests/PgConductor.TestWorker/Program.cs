@@ -66,15 +66,30 @@ _ = Task.Run(async () =>
         }
     }
 });
-await Task.WhenAny(running, Started());
+
+// Whichever comes first: an error at the start is this process's end.
+await await Task.WhenAny(running, Started());
 Handlers.Say($"ready {orchestrator.Id}");
 await running;
 Handlers.Say("stopped");
 
 async Task Started()
 {
-    while (!(await conductor.ListOrchestratorsAsync()).Any(known => known.Id == orchestrator.Id && known.Queues.Contains(settings.Queue)))
+    while (!await IsStarted())
     {
         await Task.Delay(20);
+    }
+}
+
+async Task<bool> IsStarted()
+{
+    try
+    {
+        return (await conductor.ListOrchestratorsAsync()).Any(known => known.Id == orchestrator.Id && known.Queues.Contains(settings.Queue));
+    }
+    catch (ConductorException exception) when (exception.Code == ConductorErrorCode.Schema)
+    {
+        // It is being installed.
+        return false;
     }
 }

@@ -62,9 +62,10 @@ export function compare(workload, contestants) {
     const own = contestants.find((contestant) => contestant.ours);
     const ratios = [];
     for (let i = 0; own && peers.length > 0 && i < own.runs.length; i++) {
-      const theirs = peers.map((peer) => valueOf(peer.runs[i])).filter((value) => value !== null);
+      const theirs = peers.map((peer) => valueOf(peer.runs[i])).filter((value) => value > 0);
       const mine = valueOf(own.runs[i]);
-      if (theirs.length === 0 || mine === null) continue;
+      // Nothing measured, or less than the clock can show, says nothing.
+      if (theirs.length === 0 || !(mine > 0)) continue;
       const ratio = higherIsBetter ? mine / Math.max(...theirs) : Math.min(...theirs) / mine;
       if (Number.isFinite(ratio)) ratios.push(ratio);
     }

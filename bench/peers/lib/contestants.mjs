@@ -6,7 +6,13 @@ const BENCH = fileURLToPath(new URL('../../../artifacts/bin/PgConductor.Bench/re
 const MEASURE = fileURLToPath(new URL('../measure.mjs', import.meta.url));
 
 export function contestantsOf(workload, options) {
-  return options.systems.flatMap((system) => (system === 'pgconductor' ? [ours()] : workload.profiles.map((profile) => peer(system, profile))));
+  return options.systems.flatMap((system) => (system === 'pgconductor' ? [ours()] : profilesOf(system, workload).map((profile) => peer(system, profile))));
+}
+
+/** What is best for the rate and what is best for the start of a job are two settings of pg-boss; the others have one. */
+function profilesOf(system, { name, profiles }) {
+  const both = system === 'pg-boss' && (name === 'steady' || name === 'held-horizon') && profiles.includes('tuned');
+  return both ? ['tuned', 'notify', ...profiles.filter((profile) => profile !== 'tuned')] : profiles;
 }
 
 /** The product, measured by its own bench on the same server. */

@@ -56,9 +56,13 @@ export class MeasuredRun {
     await this.system.stop();
   }
 
-  /** So that nobody pays for what was before. */
+  /**
+   * So that nobody pays for what was before. The vacuum and the statistics are what autovacuum brings a minute later: the
+   * claims of the peers cost up to three times as much processor time before it has.
+   */
   async settle() {
     try {
+      await this.#client.query('vacuum analyze');
       await this.#client.query('checkpoint');
     } catch (error) {
       // Not allowed to everybody, and only noise: a checkpoint may then fall into the measured time.
@@ -69,15 +73,18 @@ export class MeasuredRun {
 
   /** Whether no job ran twice, and what has not run is still there, all of it. */
   async verify(ledger, enqueued) {
-    let left = await this.system.left(this.#client);
-    // graphile-worker's stop does not wait for the completion of the last job, which it sends without awaiting it.
-    for (const end = now() + SETTLED_WITHIN_MS; ledger.seen + left !== enqueued && now() < end; left = await this.system.left(this.#client)) {
+    const unrecorded = async () => ledger.seen + (await this.system.left(this.#client)) - enqueued;
+    let count = await unrecorded();
+    for (const end = now() + SETTLED_WITHIN_MS; count !== 0 && now() < end; count = await unrecorded()) {
       await sleep(20);
     }
     const repeated = ledger.repeated;
-    if (repeated === 0 && ledger.seen + left === enqueued) return true;
-    process.stderr.write(`peers: of ${enqueued} jobs ${ledger.seen} ran, ${repeated} of them more than once, and ${left} are left in the database\n`);
-    return false;
+    if (repeated === 0 && count === 0) return true;
+    const excused = repeated === 0 && count > 0 && count <= this.system.unrecordedAtStop;
+    process.stderr.write(
+      `peers: of ${enqueued} jobs ${ledger.seen} ran, ${repeated} more than once, and the outcome of ${count} is not in the database${excused ? ', as its stop may leave it' : ''}\n`,
+    );
+    return excused;
   }
 
   /** Runs what waits with the fast settings, unmeasured, and checks that it was all there, once. */

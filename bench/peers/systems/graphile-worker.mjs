@@ -49,6 +49,14 @@ export class System {
     this.#connected = profile === 'default' ? {} : { maxPoolSize: clients + 2 };
   }
 
+  /**
+   * How many jobs that ran its stop may leave without an outcome: without batching, the completion of the last job is
+   * sent without being awaited, and the stop does not wait for it either.
+   */
+  get unrecordedAtStop() {
+    return this.#profile === 'default' ? 1 : 0;
+  }
+
   /** How many jobs a warm-up can have. */
   warmUpLimit = 20_000;
 

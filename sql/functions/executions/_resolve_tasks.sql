@@ -14,7 +14,7 @@ begin
     -- In order of key, so that two batches do not wait for each other.
     perform pgconductor._ensure_task(u.task_key, coalesce(u.queue,
         (select t.queue from pgconductor.tasks t where t.key = u.task_key), 'default'))
-    from (select u.task_key, u.queue from unnest(p_task_keys, p_queues) u (task_key, queue) order by 1, 2) u
+    from (select u.task_key, u.queue from unnest(p_task_keys, p_queues) u (task_key, queue) order by 1, 2 nulls first) u
     where not exists (
         select from pgconductor.tasks t join pgconductor.queues q on q.name = coalesce(u.queue, t.queue)
         where t.key = u.task_key);

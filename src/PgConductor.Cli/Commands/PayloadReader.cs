@@ -27,7 +27,7 @@ internal static class PayloadReader
                 "-" => "The payload on standard input",
                 _ => $"The payload in \"{file}\"",
             };
-            throw CliException.Usage($"{source} is not JSON: {exception.Message} Give a JSON value, for example '{{\"msg\":\"hi\"}}'.");
+            throw CliException.Usage($"{source} is not JSON: {exception.Message.Split(" LineNumber:", 2)[0]} Give a JSON value, for example '{{\"msg\":\"hi\"}}'.");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

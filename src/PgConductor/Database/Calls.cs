@@ -75,8 +75,24 @@ internal sealed class Calls(Sessions sessions, TransientRetry retry)
         }
     }
 
-    private static NpgsqlConnection ConnectionOf(NpgsqlTransaction transaction) =>
-        transaction.Connection ?? throw new ConductorException(ConductorErrorCode.InvalidArgument, "The transaction has ended: pass one that is open.");
+    private static NpgsqlConnection ConnectionOf(NpgsqlTransaction transaction)
+    {
+        NpgsqlConnection? connection = null;
+        try
+        {
+            // Throws when the transaction is over, which Connection does not.
+            _ = transaction.IsolationLevel;
+            connection = transaction.Connection;
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ObjectDisposedException)
+        {
+            // As good as none.
+        }
+
+        return connection is { FullState: not (System.Data.ConnectionState.Closed or System.Data.ConnectionState.Broken) }
+            ? connection
+            : throw new ConductorException(ConductorErrorCode.InvalidArgument, "The transaction has ended: pass one that is open.");
+    }
 
     private static async Task TranslatingAsync(Func<Task> call)
     {

@@ -114,7 +114,10 @@ internal sealed class SchemaManager(Sessions sessions, TransientRetry retry, Mig
     private static async Task<InstalledSchema> ReadInstalledAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var installed = new InstalledSchema();
-        var exists = new NpgsqlCommand("select to_regclass('pgconductor.migrations') is not null and to_regclass('pgconductor.function_scripts') is not null", connection);
+
+        // Asked of the catalog itself: to_regclass answers from the session's cache, which after the wait for the lock
+        // may not yet know what the process that had it before has made.
+        var exists = new NpgsqlCommand("select count(*) = 2 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = 'pgconductor' and c.relname in ('migrations', 'function_scripts')", connection);
         await using (exists.ConfigureAwait(false))
         {
             if (await exists.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not true)

@@ -59,7 +59,10 @@ public sealed class MethodTests
         var owner = await RegisterAsync(database);
         var single = new Invocation(Guid.CreateVersion7(), "job", _one, null, null, 5, 3, null, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
         Assert.Equal(new InvokeOutcome(single.Id, InvokeDisposition.Created), await database.InvokeAsync(single, DedupePolicy.ReturnExisting, null, Token));
-        var many = Enumerable.Range(0, 4).Select(_ => new Invocation(Guid.CreateVersion7(), "job", _one, "work", null, 0, null, null, null)).ToArray();
+
+        // Lists go by id, and ids of one millisecond have no order: these are of four.
+        var later = DateTimeOffset.UtcNow;
+        var many = Enumerable.Range(1, 4).Select(i => new Invocation(Guid.CreateVersion7(later.AddMilliseconds(i)), "job", _one, "work", null, 0, null, null, null)).ToArray();
         Assert.All(await database.InvokeManyAsync(many, DedupePolicy.ReturnExisting, null, Token), outcome => Assert.Equal(InvokeDisposition.Created, outcome.Disposition));
         Assert.Empty(await database.InvokeManyAsync([], DedupePolicy.ReturnExisting, null, Token));
         Assert.Equal(5, Assert.Single(await database.CountExecutionsAsync("work", "job", Token)).Count);

@@ -76,7 +76,7 @@ public sealed class PoolerTests
                 listen_addr = 127.0.0.1
                 listen_port = {port}
                 unix_socket_dir =
-                auth_type = plain
+                auth_type = scram-sha-256
                 auth_file = {folder}/users.txt
                 pool_mode = transaction
                 default_pool_size = 5
@@ -96,22 +96,37 @@ public sealed class PoolerTests
             target.NoResetOnClose = true;
             target.MaxAutoPrepare = 0;
             var pooler = new Pooler(process, folder, target.ConnectionString);
+            try
+            {
+                await pooler.AnswersAsync();
+                return pooler;
+            }
+            catch
+            {
+                pooler.Dispose();
+                throw;
+            }
+        }
+
+        private async Task AnswersAsync()
+        {
+            var last = "";
             await Eventually.IsTrue(
                 async () =>
                 {
                     try
                     {
-                        await using var connection = new NpgsqlConnection(target.ConnectionString + ";Pooling=false");
+                        await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
                         await connection.OpenAsync(TestEngine.Token);
                         return true;
                     }
-                    catch (NpgsqlException)
+                    catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
                     {
+                        last = exception.Message;
                         return false;
                     }
                 },
-                "the pooler answers");
-            return pooler;
+                () => $"the pooler answers; it says: {last}");
         }
 
         public void Dispose()

@@ -10,19 +10,19 @@ public sealed class PayloadTests
 {
     private static readonly TaskDefinition<string, string> _echo = TaskDefinition.Create<string, string>("echo", new TaskOptions { Backoff = [TimeSpan.Zero], MaxAttempts = 3 });
 
-    [Theory]
-    [InlineData("nul \0", "U+0000")]
-    [InlineData("half \ud83d", "surrogate")]
-    [InlineData("\ude80 the other half", "surrogate")]
-    public async Task What_cannot_be_stored_is_refused_at_the_edge(string text, string named)
+    [Fact]
+    public async Task What_cannot_be_stored_is_refused_at_the_edge()
     {
         await using var engine = await TestEngine.CreateAsync();
+        foreach (var (text, named) in new[] { ("nul \0", "U+0000"), ("half \ud83d", "surrogate"), ("\ude80 the other half", "surrogate") })
+        {
+            var error = await Assert.ThrowsAsync<ConductorException>(() => engine.Conductor.InvokeAsync(_echo, text, cancellationToken: TestEngine.Token));
 
-        var error = await Assert.ThrowsAsync<ConductorException>(() => engine.Conductor.InvokeAsync(_echo, text, cancellationToken: TestEngine.Token));
+            Assert.Equal(ConductorErrorCode.InvalidPayload, error.Code);
+            Assert.Contains(named, error.Message, StringComparison.Ordinal);
+            Assert.Contains("echo", error.Message, StringComparison.Ordinal);
+        }
 
-        Assert.Equal(ConductorErrorCode.InvalidPayload, error.Code);
-        Assert.Contains(named, error.Message, StringComparison.Ordinal);
-        Assert.Contains("echo", error.Message, StringComparison.Ordinal);
         Assert.Equal(0, await engine.CountAsync("executions"));
     }
 

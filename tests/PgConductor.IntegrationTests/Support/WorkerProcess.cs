@@ -58,7 +58,7 @@ internal sealed class WorkerProcess : IDisposable
 
     public Task SaysAsync(string word, int times = 1, int seconds = 30) =>
         Eventually.IsTrue(
-            () => Said(word).Length >= times,
+            () => Said(word).Length >= times || (HasExited && Gone(word, times)),
             () => $"the worker says \"{word}\" {times} times; it said: {string.Join(" | ", _lines.TakeLast(20))} {string.Join(" | ", _errors.TakeLast(20))}",
             seconds);
 
@@ -96,6 +96,15 @@ internal sealed class WorkerProcess : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    /// <summary>What it said last may still be on its way when its end is seen.</summary>
+    private bool Gone(string word, int times)
+    {
+        _process.WaitForExit();
+        return Said(word).Length >= times
+            ? true
+            : throw new InvalidOperationException($"The worker ended with {ExitCode} without saying \"{word}\" {times} times: {string.Join('\n', _lines)} {string.Join('\n', _errors)}");
     }
 
     private static void Keep(ConcurrentQueue<string> lines, string? line)

@@ -120,7 +120,7 @@ public sealed class WakingTests
         await using var engine = await TestEngine.CreateAsync();
         await using var proxy = new TcpProxy(engine.Database.ConnectionString);
         var started = new ConcurrentDictionary<int, long>();
-        await engine.StartAsync(Recording(started), options => options with { Worker = _rarePolls, Heartbeat = TimeSpan.FromMilliseconds(200) }, engine.NewConductor(options => options with { ConnectionString = proxy.ConnectionString }));
+        var orchestrator = await engine.StartAsync(Recording(started), options => options with { Worker = _rarePolls, Heartbeat = TimeSpan.FromMilliseconds(200) }, engine.NewConductor(options => options with { ConnectionString = proxy.ConnectionString }));
         await IsIdleAsync(engine);
         proxy.Down();
         await Eventually.IsTrue(async () => await IdleLocksAsync(engine) == 0, "its sessions have ended");
@@ -129,6 +129,8 @@ public sealed class WakingTests
         proxy.Up();
 
         await Eventually.IsTrue(() => started.ContainsKey(1), "it starts", 10);
+        await engine.IsDoneAsync();
+        await orchestrator.StopAsync(TestEngine.Token);
     }
 
     private static TaskCollection Recording(ConcurrentDictionary<int, long> started) => new TaskCollection().Add(_job, (number, _) =>

@@ -18,7 +18,7 @@ tell a "select pgconductor.cancel_execution(test.id(10), 'stop')"
 blocked a
 tell b "set statement_timeout = '10s'; select (orchestrators, rescued) from pgconductor.recover_stale_orchestrators()"
 # It either passes the process over, or waits; both are fine as long as both end.
-until_true "the takeover to be done or to wait" bash -c "grep -qx 'done-${sent[b]}' '$work/b.out' || [[ \$(psql -qXAt ${connection[*]@Q} -c 'select count(*) from pg_locks where pid = ${pid_of[b]} and not granted') != 0 ]]"
+done_or_blocked b
 tell c "commit"
 is "$(answer c)" "" "the cancellation goes on"
 is "$(answer a)" requested "it is requested"
@@ -26,4 +26,14 @@ matches "$(answer b)" '^\([01],0\)$' "the takeover has ended without an error"
 is "$(ask "select orchestrators >= 0 from pgconductor.recover_stale_orchestrators()")" t "another takeover"
 is "$(ask "select test.state(test.id(10)) || ' ' || test.reason(test.id(10))")" "cancelled stop" "and the execution is cancelled, once"
 ask "drop trigger hold on pgconductor.signals; drop function test.hold()"
-finish 6
+
+# It is handed back just when the cancellation has found it running: the cancellation looks again.
+ask "select pgconductor.invoke('t', p_id => test.id(11)); select test.worker(2, 'default', 't'); select test.claim(2, 'default', 1)" > /dev/null
+tell b "begin; select 1 from pgconductor.orchestrators where id = test.id(2) for update"
+is "$(answer b)" 1 "somebody holds its orchestrator"
+tell a "select pgconductor.cancel_execution(test.id(11), 'stop')"
+blocked a
+tell b "select test.finish(2, test.id(11), 'released'); commit"
+is "$(answer b)" released "it is handed back"
+is "$(answer a)" cancelled "and cancelled where it waits"
+finish 9

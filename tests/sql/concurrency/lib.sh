@@ -23,6 +23,8 @@ trap 'close_all' EXIT
 close_all() {
     local fd
     for fd in "${input_of[@]}"; do
+        # Said, not only closed: a session started later holds a copy of the pipe.
+        echo '\q' >&"$fd"
         exec {fd}>&-
     done
     wait
@@ -41,7 +43,7 @@ open() {
     exec {fd}> "$work/$name.in"
     input_of[$name]=$fd
     sent[$name]=0
-    tell "$name" 'select pg_backend_pid()'
+    tell "$name" "set statement_timeout = '60s'; select pg_backend_pid()"
     pid_of[$name]=$(answer "$name")
 }
 
@@ -66,7 +68,10 @@ until_true() {
 is_done() { grep -qx "done-${sent[$1]}" "$work/$1.out"; }
 is_blocked() { [[ $(ask "select count(*) from pg_locks where pid = ${pid_of[$1]} and not granted") != 0 ]]; }
 
+is_done_or_blocked() { is_done "$1" || is_blocked "$1"; }
+
 blocked() { until_true "session $1 to wait for a lock" is_blocked "$1"; }
+done_or_blocked() { until_true "session $1 to answer or to wait for a lock" is_done_or_blocked "$1"; }
 
 # Does not change the shell's variables when called as $(answer a): what was read before is told by the marks.
 answer() {

@@ -59,4 +59,18 @@ tell a "commit"
 is "$(answer a)" "" "it is gone"
 is "$(answer b)" "" "the registration waited"
 is "$(ask "select count(*) from pgconductor.queues where name = 'short'")" 1 "and has made it anew"
-finish 19
+
+# The other way round: the registration is half-way when somebody drops its queue.
+ask "select pgconductor.orchestrator_shutdown(test.id(6)); select pgconductor.register_orchestrator(test.id(7), 'o', '1', 1)" > /dev/null
+tell c "begin; select 1 from pgconductor.tasks where key = 'a' for update"
+is "$(answer c)" 1 "somebody holds the task a"
+tell a "set statement_timeout = '20s'; select pgconductor.register_worker(test.id(7), 'short', '[{\"key\": \"a\"}]')"
+blocked a
+tell b "\set VERBOSITY sqlstate
+select pgconductor.drop_queue('short')"
+blocked b
+tell c "commit"
+is "$(answer c)" "" "a is free again"
+is "$(answer a)" "" "the registration ends well"
+matches "$(answer b)" "PC005" "and the queue, which is served now, stays"
+finish 23

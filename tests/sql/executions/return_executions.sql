@@ -1,5 +1,5 @@
 begin;
-select plan(65);
+select plan(66);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 
 -- Orchestrator 1 serves: keep (history kept), forget (none kept). A lease of ids from .. to; its id.
@@ -51,6 +51,7 @@ select is(pg_temp.give(1, :l, '{1,2}', 'completed'), '{1 completed,2 completed}'
 -- Whole leases, the cheap way.
 select pg_temp.lease('forget', 20, 3) as l, pg_temp.lease('forget', 30, 2) as m \gset
 select is((select plain from pgconductor.leases where id = :l), true, 'a lease of nothing to keep is plain');
+select is(pg_temp.whole(2, :l, :m), '{"0 rejected","0 rejected"}', 'another orchestrator''s is rejected');
 select is(pg_temp.whole(1, :l, :m, 987654321), '{0 completed,0 completed,0 rejected}', 'one answer a lease, position 0');
 select is((select count(*) from pgconductor.leases), 0::bigint, 'they are gone');
 select is(pg_temp.whole(1, :l), '{0 rejected}', 'once only');

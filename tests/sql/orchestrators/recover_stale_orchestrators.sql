@@ -1,5 +1,5 @@
 begin;
-select plan(28);
+select plan(34);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 
 select lives_ok($$ select test.worker(1, 'default', 't', 'kill'), test.worker(2, 'default', 't', 'kill'); update pgconductor.tasks set max_attempts = 3 where key = 'kill' $$, 'two processes');
@@ -59,5 +59,14 @@ select results_eq('select * from pgconductor.recover_stale_orchestrators()', 'va
 select matches((select errors #>> '{0,message}' from pgconductor.executions where id = test.id(30)), 'not registered', 'for what reason');
 select is(test.state(test.id(31)), 'running', 'the second runs');
 select results_eq($$ select * from pgconductor.recover_stale_orchestrators('1 second') $$, 'values (0, 1, 0)', 'the time is an option');
+
+-- Many dead at once: four a call, the longest silent first, and the beat says that more are due.
+delete from pgconductor.leases;
+select lives_ok($$ select test.worker(n, 'default', 't'), test.pass('1 second') from generate_series(101, 110) n; select test.pass('1 minute'); select test.worker(2, 'default', 't') $$, 'ten die');
+select results_eq('select orchestrators from pgconductor.recover_stale_orchestrators()', 'values (4)', 'four are taken over');
+select is((select array_agg(id) from pgconductor.orchestrators where id between test.id(101) and test.id(104)), null, 'those silent for longest');
+select is((select (recovered_orchestrators, next_takeover)::text from pgconductor.orchestrator_heartbeat(test.id(2))), '(4,00:00:00)', 'a beat takes four more, and says that more are due at once');
+select results_eq('select orchestrators from pgconductor.recover_stale_orchestrators()', 'values (2)', 'the last two');
+select results_eq('select orchestrators from pgconductor.recover_stale_orchestrators()', 'values (0)', 'and none');
 select * from finish();
 rollback;

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace PgConductor.IntegrationTests.Engine;
 
-public sealed class QueueSelectionTests
+public sealed class OrchestratorControlTests
 {
     private static readonly TaskDefinition<int, string?> _elsewhere = TaskDefinition.Create<int, string?>("elsewhere", new TaskOptions { Queue = "elsewhere" });
 
@@ -52,6 +52,21 @@ public sealed class QueueSelectionTests
         await draining.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
 
         Assert.Equal(1, await database.ScalarAsync<long>("select count(*) from pgconductor.executions"));
+    }
+
+    [Fact]
+    public async Task The_token_given_to_a_stop_may_be_cancelled_after_the_end()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var conductor = database.NewConductor();
+        using var source = new CancellationTokenSource();
+        await using (var orchestrator = new Orchestrator(conductor, new TaskCollection().Add(_elsewhere, (_, _) => Task.FromResult<string?>(null))))
+        {
+            await orchestrator.StartAsync(TestContext.Current.CancellationToken);
+            await orchestrator.StopAsync(source.Token);
+        }
+
+        await source.CancelAsync();
     }
 
     [Fact]

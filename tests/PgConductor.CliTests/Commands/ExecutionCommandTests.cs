@@ -1,0 +1,174 @@
+using System.Text.Json;
+using PgConductor.TestSupport;
+using Xunit;
+
+namespace PgConductor.CliTests.Commands;
+
+public sealed class ExecutionCommandTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task One_execution_is_enqueued_as_told()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var connection = database.ConnectionString;
+        (await Cli.Run(connection, "queues", "create", "side")).Expect(0);
+
+        var made = (await Cli.Run(connection, "invoke", "digest", "--payload", """{"n":[1,2]}""", "--queue", "side", "--priority", "-7", "--run-at", "2h", "--dedupe-key", "k", "--max-attempts", "2", "--json")).Expect(0).Document;
+
+        var shown = (await Cli.Run(connection, "executions", "show", made.GetProperty("id").GetString()!, "--json")).Expect(0).Document;
+        Assert.Equal("created", made.GetProperty("disposition").GetString());
+        Assert.Equal("""{"n":[1,2]}""", shown.GetProperty("payload").GetRawText());
+        Assert.Equal(("digest", "side", "scheduled", -7, 2, "k"), (Text("task"), Text("queue"), Text("state"), shown.GetProperty("priority").GetInt32(), shown.GetProperty("maxAttempts").GetInt32(), Text("dedupeKey")));
+        Assert.InRange(shown.GetProperty("runAt").GetDateTimeOffset() - shown.GetProperty("createdAt").GetDateTimeOffset(), TimeSpan.FromHours(1.99), TimeSpan.FromHours(2.01));
+
+        string? Text(string name) => shown.GetProperty(name).GetString();
+    }
+
+    [Fact]
+    public async Task A_taken_dedupe_key_does_what_the_policy_says()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var first = (await Invoke("--run-at", "1h")).Expect(0).Document;
+
+        var again = (await Invoke()).Expect(0).Document;
+        Assert.Equal(("existing", first.GetProperty("id").GetString()), (again.GetProperty("disposition").GetString(), again.GetProperty("id").GetString()));
+        Assert.Equal("replaced", (await Invoke("--dedupe-policy", "replace-pending")).Expect(0).Document.GetProperty("disposition").GetString());
+        var refused = (await Invoke("--dedupe-policy", "reject")).Expect(1);
+        Assert.Equal("dedupe-conflict", JsonDocument.Parse(refused.Error).RootElement.GetProperty("error").GetProperty("code").GetString());
+
+        Task<CliResult> Invoke(params string[] args) => Cli.Run(database.ConnectionString, ["invoke", "t", "--dedupe-key", "k", "--json", .. args]);
+    }
+
+    [Fact]
+    public async Task The_payload_comes_from_a_file_or_standard_input()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        using var folder = new TestFolder();
+        var file = folder.Write("payload.json", "[true]");
+
+        Assert.Equal("[true]", await Payload("--payload-file", file));
+        Assert.Equal("""{"msg":"from standard input"}""", await Payload("--payload-file", "-"));
+        Assert.Equal("{}", await Payload());
+
+        async Task<string> Payload(params string[] args)
+        {
+            var id = (await Cli.Run(database.ConnectionString, ["invoke", "t", "--json", .. args])).Expect(0).Document.GetProperty("id").GetString()!;
+            return (await Cli.Run(database.ConnectionString, "executions", "show", id, "--json")).Expect(0).Document.GetProperty("payload").GetRawText();
+        }
+    }
+
+    [Fact]
+    public async Task Many_are_enqueued_in_chunks()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+
+        var many = (await Cli.Run(database.ConnectionString, "invoke", "t", "--count", "25000", "--json")).Expect(0).Document;
+        var few = (await Cli.Run(database.ConnectionString, "invoke", "t", "--count", "3", "--json")).Expect(0).Document;
+
+        Assert.Equal((25000, JsonValueKind.Null), (many.GetProperty("count").GetInt32(), many.GetProperty("ids").ValueKind));
+        Assert.Equal(3, few.GetProperty("ids").EnumerateArray().Distinct().Count());
+        Assert.Equal(25003, await database.ScalarAsync<long>("select count(*) from pgconductor.executions"));
+    }
+
+    [Fact]
+    public async Task An_interrupted_invoke_says_how_far_it_came_and_leaves_whole_chunks()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        using var stop = new CancellationTokenSource();
+        var running = Cli.Run(database.ConnectionString, Cli.Environment(database.ConnectionString) with { Stop = stop.Token }, "invoke", "t", "--count", "100000000", "--json");
+        await Eventually.IsTrue(async () => await database.ScalarAsync<long>("select count(*) from pgconductor.executions") > 0, "the first chunk");
+
+        await stop.CancelAsync();
+        var result = (await running.WaitAsync(TimeSpan.FromSeconds(20), Token)).Expect(130);
+
+        Assert.Contains("Interrupted", result.Error, StringComparison.Ordinal);
+        var count = await database.ScalarAsync<long>("select count(*) from pgconductor.executions");
+        Assert.True(count is > 0 and < 100_000_000 && count % 10_000 == 0, $"{count}");
+    }
+
+    [Fact]
+    public async Task Executions_are_listed_by_filter_and_page_and_counted()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var connection = database.ConnectionString;
+        (await Cli.Run(connection, "invoke", "a", "--count", "3")).Expect(0);
+        (await Cli.Run(connection, "invoke", "b", "--run-at", "2100-01-01")).Expect(0);
+
+        Assert.Equal(4, (await List()).Count);
+        Assert.Equal("b", Assert.Single(await List("--state", "scheduled")).GetProperty("task").GetString());
+        Assert.Equal(3, (await List("--task", "a")).Count);
+        Assert.Empty(await List("--queue", "other"));
+        var page = await List("--limit", "2");
+        var rest = await List("--before", page[^1].GetProperty("id").GetString()!);
+        Assert.Equal(4, page.Concat(rest).Select(item => item.GetProperty("id").GetString()).Distinct().Count());
+
+        var counts = (await Cli.Run(connection, "executions", "count", "--json")).Expect(0).Lines;
+        Assert.Equal(["a ready 3", "b scheduled 1"], counts.Select(count => $"{count.GetProperty("task")} {count.GetProperty("state")} {count.GetProperty("count")}"));
+
+        var plain = (await Cli.Run(connection, "executions", "list", "--task", "b")).Expect(0).Out.Split('\n');
+        Assert.Matches("^ID +TASK +QUEUE +STATE", plain[0]);
+        Assert.Matches("^[0-9a-f-]{36}  b +default +scheduled", plain[1]);
+
+        async Task<IReadOnlyList<JsonElement>> List(params string[] args) => (await Cli.Run(connection, ["executions", "list", "--json", .. args])).Expect(0).Lines;
+    }
+
+    [Fact]
+    public async Task Cancel_and_retry_say_what_they_did()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var connection = database.ConnectionString;
+        var id = (await Cli.Run(connection, "invoke", "t")).Expect(0).Out.Trim();
+
+        Assert.Equal("cancelled", (await Cli.Run(connection, "executions", "cancel", id, "--reason", "no need", "--json")).Expect(0).Document.GetProperty("outcome").GetString());
+        var shown = (await Cli.Run(connection, "executions", "show", id, "--json")).Expect(0).Document;
+        Assert.Equal(("cancelled", "no need"), (shown.GetProperty("state").GetString(), shown.GetProperty("reason").GetString()));
+        (await Cli.Run(connection, "executions", "cancel", id)).Expect(1);
+
+        (await Cli.Run(connection, "executions", "retry", id)).Expect(0);
+        (await Cli.Run(connection, "executions", "retry", id)).Expect(4);
+        Assert.Equal("ready", (await Cli.Run(connection, "executions", "show", id, "--json")).Expect(0).Document.GetProperty("state").GetString());
+    }
+
+    [Theory]
+    [InlineData("show")]
+    [InlineData("cancel")]
+    [InlineData("retry")]
+    public async Task An_unknown_execution_is_not_found(string command)
+    {
+        await using var database = await TestDatabase.CreateAsync();
+
+        var result = (await Cli.Run(database.ConnectionString, "executions", command, Guid.Empty.ToString(), "--json")).Expect(4);
+
+        Assert.Equal("not-found", JsonDocument.Parse(result.Error).RootElement.GetProperty("error").GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Waiting_gives_the_result_or_says_why_there_is_none()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var connection = database.ConnectionString;
+        using var folder = new TestFolder();
+        var config = folder.Write("tower.json", """{"tasks": {"hello-task": {"builtin": "hello-task"}, "sleep": {"builtin": "sleep"}, "fail": {"builtin": "fail", "backoff": ["0s"]}, "noop": {"builtin": "noop"}}}""");
+        await using var worker = await RunningWorker.Start(connection, config);
+
+        Assert.Equal("""{"msg": "Hello, you!"}""", (await Cli.Run(connection, "invoke", "hello-task", "--payload", """{"msg":"you"}""", "--wait")).Expect(0).Out.Trim());
+        var recovered = (await Cli.Run(connection, "invoke", "fail", "--payload", """{"times":2}""", "--wait", "--json")).Expect(0).Document;
+        Assert.Equal(("completed", 3), (recovered.GetProperty("state").GetString(), recovered.GetProperty("attempts").GetInt32()));
+        var failed = (await Cli.Run(connection, "invoke", "fail", "--payload", """{"retry":false,"message":"broken"}""", "--wait", "--json")).Expect(5);
+        Assert.Equal(("failed", "broken"), (failed.Document.GetProperty("state").GetString(), failed.Document.GetProperty("reason").GetString()));
+        Assert.Equal(2, (await Cli.Run(connection, "invoke", "fail", "--payload", "{}", "--max-attempts", "2", "--wait", "--json")).Expect(5).Document.GetProperty("attempts").GetInt32());
+        (await Cli.Run(connection, "invoke", "sleep", "--payload", """{"seconds":60}""", "--wait", "--timeout", "200ms")).Expect(6);
+
+        var many = (await Cli.Run(connection, "invoke", "noop", "--count", "50", "--wait", "--json")).Expect(0).Document;
+        Assert.Equal((50, 0), (many.GetProperty("completed").GetInt32(), many.GetProperty("failed").GetInt32()));
+        (await Cli.Run(connection, "invoke", "fail", "--payload", """{"retry":false}""", "--count", "2", "--wait")).Expect(5);
+
+        var sleeping = (await Cli.Run(connection, "executions", "list", "--state", "running", "--json")).Expect(0).Document.GetProperty("id").GetString()!;
+        Assert.Equal("requested", (await Cli.Run(connection, "executions", "cancel", sleeping, "--json")).Expect(0).Document.GetProperty("outcome").GetString());
+        await using var conductor = database.NewConductor();
+        var error = await Assert.ThrowsAsync<ConductorException>(() => conductor.GetHandle<JsonElement>(Guid.Parse(sleeping)).WaitAsync(TimeSpan.FromSeconds(10), Token));
+        Assert.Equal(ConductorErrorCode.ExecutionCancelled, error.Code);
+    }
+}
