@@ -182,6 +182,7 @@ public sealed class Orchestrator : IAsyncDisposable
         _ = _stopRequested.Task.ContinueWith(static (_, source) => TryCancel((CancellationTokenSource)source!), ended, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
+            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5), _timeProvider);
             var quiescence = new Quiescence(_workers);
             while (!_stopRequested.Task.IsCompleted && !quiescence.Look())
             {
