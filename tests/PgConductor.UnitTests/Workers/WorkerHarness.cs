@@ -105,7 +105,10 @@ internal sealed class WorkerHarness : IAsyncDisposable
         {
             await _worker.StopClaimingAsync();
             _worker.CancelHandlers();
-            await _worker.WaitForHandlersAsync(TimeSpan.FromSeconds(5), CancellationToken.None);
+
+            // In real time: a test that failed may have left a clock that stands still, and handlers that wait for it.
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+            await _worker.WaitForHandlersAsync(Timeout.InfiniteTimeSpan, limit.Token);
             await _worker.StopAsync(TimeSpan.FromMilliseconds(100));
             await _worker.DisposeAsync();
         }

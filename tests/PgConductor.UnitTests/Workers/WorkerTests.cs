@@ -39,7 +39,7 @@ public sealed class WorkerTests
         var running = 0;
         var most = 0;
         var started = 0;
-        await using var harness = new WorkerHarness().Add(_task, async (number, _) =>
+        await using var harness = new WorkerHarness(new TestClock()).Add(_task, async (number, _) =>
         {
             InterlockedMax(ref most, Interlocked.Increment(ref running));
             Interlocked.Increment(ref started);
@@ -50,7 +50,7 @@ public sealed class WorkerTests
         var worker = await harness.StartAsync(WorkerHarness.Still(4));
         await harness.UntilAsync(() => Volatile.Read(ref started) == 4, "four run");
 
-        // No poll helps within a minute: only the end of a handler makes the next one start.
+        // The clock stands still, so no pause ends: only the end of a handler makes the next one start.
         for (var finished = 0; finished < 36; finished++)
         {
             gates[gates.Keys.First(number => !gates[number].Task.IsCompleted)].SetResult();
