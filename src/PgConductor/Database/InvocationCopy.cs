@@ -32,7 +32,7 @@ internal static class InvocationCopy
 
         foreach (var invocation in invocations)
         {
-            if (invocation.DedupeKey is not null || invocation.Payload.Length > MaxPayloadBytes || invocation.RunAt > _lastRunAt)
+            if (invocation.DedupeKey is not null || invocation.MayBeKnown || invocation.Payload.Length > MaxPayloadBytes || invocation.RunAt > _lastRunAt)
             {
                 return false;
             }

@@ -178,26 +178,11 @@ public sealed class Orchestrator : IAsyncDisposable
     public async Task DrainAsync(CancellationToken cancellationToken = default)
     {
         await (_starting ?? StartAsync(cancellationToken)).ConfigureAwait(false);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5), _timeProvider);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _ = _stopRequested.Task.ContinueWith(static (_, source) => TryCancel((CancellationTokenSource)source!), ended, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
-            // Two rounds in which every worker looked, found nothing and had nothing in hand: the second sees what the
-            // first round's last handlers enqueued for a worker that had looked before.
-            for (var round = 0; round < 2; round++)
-            {
-                var seen = _workers.ConvertAll(worker => worker.EmptySweeps);
-                while (!_stopRequested.Task.IsCompleted && !_workers.TrueForAll(worker => worker.EmptySweeps > seen[_workers.IndexOf(worker)] && worker.Load.IsQuiet))
-                {
-                    foreach (var worker in _workers)
-                    {
-                        worker.Wake();
-                    }
-
-                    await timer.WaitForNextTickAsync(ended.Token).ConfigureAwait(false);
-                }
-            }
+            await new Quiescence(_workers, _timeProvider).WaitAsync(ended.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

@@ -25,7 +25,7 @@ public sealed class PermissionsTests
 
         var small = await client.InvokeAsync(_task, "abc", cancellationToken: Token);
         var large = await client.InvokeAsync(_task, new string('x', 50_000), new InvokeOptions { DedupeKey = "k" }, cancellationToken: Token);
-        var many = await client.InvokeManyAsync(_task, Enumerable.Repeat("y", 100), cancellationToken: Token);
+        var many = await client.InvokeManyAsync(_task, Enumerable.Repeat("y", 600), cancellationToken: Token);
 
         Assert.Equal("abc", await reader.GetHandle<string>(small.Id).WaitAsync(TimeSpan.FromSeconds(10), Token));
         Assert.Equal(50_000, (await reader.GetHandle<string>(large.Id).WaitAsync(TimeSpan.FromSeconds(10), Token)).Length);

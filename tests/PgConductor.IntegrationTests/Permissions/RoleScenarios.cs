@@ -16,6 +16,7 @@ internal static class RoleScenarios
 
     public const string Client = $"""
         select pgconductor.invoke('new-task', '1');
+        select pgconductor._resolve_tasks(array['copied-task'], array[null]::text[]);
         select pgconductor.invoke('new-task', {Large}, p_queue => 'mail', p_priority => 3);
         select pgconductor.invoke('new-task', '1', p_dedupe_key => 'a', p_run_at => now() + interval '1 hour');
         select pgconductor.invoke('new-task', '2', p_dedupe_key => 'a');
@@ -46,6 +47,7 @@ internal static class RoleScenarios
         insert into pgconductor.executions (task_key, lane, payload) values ('foreign', '', '1');
         insert into pgconductor.executions (task_key, lane, payload, attempts, max_attempts) values ('t', '', '1', 5, 1);
         do $$ begin perform pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'nobody', 10); exception when sqlstate 'PC001' then null; end $$;
+        select pgconductor._resolve_tasks(array['copied-task'], array[null]::text[]);
         select pgconductor.worker_idle('default');
         select pgconductor.worker_busy('default');
         select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'default', 10);
