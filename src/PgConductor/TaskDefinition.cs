@@ -1,4 +1,5 @@
 using System.Text;
+using PgConductor.Serialization;
 
 namespace PgConductor;
 
@@ -12,6 +13,11 @@ public abstract class TaskDefinition
         if (key.Length == 0 || key == "?" || Encoding.UTF8.GetByteCount(key) > 200)
         {
             throw new ArgumentException($"\"{key}\" cannot be a task key: give 1 to 200 bytes, not \"?\".", nameof(key));
+        }
+
+        if (JsonText.FindFault(key) is { } fault)
+        {
+            throw new ArgumentException($"The task key has {fault}, which PostgreSQL cannot store.", nameof(key));
         }
 
         Key = key;

@@ -19,7 +19,7 @@ public sealed record TaskOptions
     public int? MaxAttempts { get; init; }
 
     /// <summary>The pause before each retry: the first after the first failure, the last one repeats.</summary>
-    /// <value>Default 15 s, 30 s, 1 m, 2 m, 5 m, 10 m, 20 m, 40 m, 1 h, 2 h; each zero or more.</value>
+    /// <value>Default 15 s, 30 s, 1 m, 2 m, 5 m, 10 m, 20 m, 40 m, 1 h, 2 h; each zero to 100 years.</value>
     public IReadOnlyList<TimeSpan>? Backoff { get; init; }
 
     /// <summary>The share by which each pause is spread at random, so that failures of one moment do not come back as one.</summary>
@@ -41,11 +41,13 @@ public sealed record TaskOptions
     /// <value>Default 14 days.</value>
     public Retention? KeepFailed { get; init; }
 
+    private static readonly TimeSpan _longestPause = TimeSpan.FromDays(36_525);
+
     internal void Validate(string key, ICollection<string> faults)
     {
-        if (Queue.Length == 0 || System.Text.Encoding.UTF8.GetByteCount(Queue) > 200 || Queue.Any(char.IsControl))
+        if (Queue.Length == 0 || System.Text.Encoding.UTF8.GetByteCount(Queue) > 200 || Queue.Any(char.IsControl) || Serialization.JsonText.FindFault(Queue) is not null)
         {
-            faults.Add($"task \"{key}\": Queue \"{Queue}\" must be 1 to 200 bytes without control characters");
+            faults.Add($"task \"{key}\": Queue \"{Queue}\" must be 1 to 200 bytes of valid text without control characters");
         }
 
         if (MaxAttempts is < 1 or > short.MaxValue)
@@ -58,9 +60,9 @@ public sealed record TaskOptions
             faults.Add($"task \"{key}\": Backoff must have at least one pause; leave it null for the default");
         }
 
-        if (Backoff?.Any(pause => pause < TimeSpan.Zero) == true)
+        if (Backoff?.Any(pause => pause < TimeSpan.Zero || pause > _longestPause) == true)
         {
-            faults.Add($"task \"{key}\": Backoff has a pause below zero");
+            faults.Add($"task \"{key}\": Backoff has a pause below zero or above {_longestPause.TotalDays} days");
         }
 
         if (BackoffJitter is < 0 or > 1 or double.NaN)

@@ -90,7 +90,7 @@ public sealed class Conductor : IConductor, IAsyncDisposable
             var (taskKey, payload, itemOptions) = items[i];
             var options = itemOptions ?? InvokeOptions.Default;
             InvocationRules.Check(taskKey, options);
-            invocations[i] = new Invocation(options.Id ?? Guid.CreateVersion7(), taskKey, WriteElement(payload, taskKey), options.Queue, options.RunAt, options.Priority, options.MaxAttempts, options.DedupeKey, trace);
+            invocations[i] = new Invocation(options.Id ?? Guid.CreateVersion7(), taskKey, WriteElement(payload, taskKey), options.Queue, options.RunAt, options.Priority, options.MaxAttempts, options.DedupeKey, trace, options.Id is not null);
         }
 
         var outcomes = await Database.InvokeManyAsync(invocations, dedupePolicy, transaction, cancellationToken).ConfigureAwait(false);
@@ -168,8 +168,11 @@ public sealed class Conductor : IConductor, IAsyncDisposable
     public Task<IReadOnlyList<OrchestratorInfo>> ListOrchestratorsAsync(CancellationToken cancellationToken = default) => Database.ListOrchestratorsAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public Task<bool> StopOrchestratorAsync(Guid id, string reason = "asked to stop", CancellationToken cancellationToken = default) =>
-        Database.SignalShutdownAsync(id, reason, cancellationToken);
+    public Task<bool> StopOrchestratorAsync(Guid id, string reason = "asked to stop", CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(reason);
+        return Database.SignalShutdownAsync(id, JsonText.Clean(reason, FailureRecord.MaxMessageLength), cancellationToken);
+    }
 
     /// <inheritdoc/>
     public Task<int> MigrateAsync(CancellationToken cancellationToken = default) => Database.MigrateAsync(cancellationToken);
@@ -211,12 +214,14 @@ public sealed class Conductor : IConductor, IAsyncDisposable
                     break;
             }
 
-            if (timeout is { } limit && clock.GetElapsedTime(start) + pause > limit)
+            var left = timeout is { } limit && limit != Timeout.InfiniteTimeSpan ? limit - clock.GetElapsedTime(start) : TimeSpan.MaxValue;
+            if (left <= TimeSpan.Zero)
             {
-                throw new TimeoutException($"Execution {id} of task \"{info.TaskKey}\" had no outcome within {limit}; it is {info.State.ToString().ToLowerInvariant()}.");
+                throw new TimeoutException($"Execution {id} of task \"{info.TaskKey}\" had no outcome within {timeout}; it is {info.State.ToString().ToLowerInvariant()}.");
             }
 
-            await Task.Delay(pause, clock, cancellationToken).ConfigureAwait(false);
+            // To the very end of the time given, and one look then.
+            await Task.Delay(pause < left ? pause : left, clock, cancellationToken).ConfigureAwait(false);
             pause = pause * 1.5 < _longestPause ? pause * 1.5 : _longestPause;
         }
     }
@@ -245,7 +250,7 @@ public sealed class Conductor : IConductor, IAsyncDisposable
         }
 
         var queue = options.Queue ?? (taskQueue == TaskOptions.Default.Queue ? null : taskQueue);
-        var invocation = new Invocation(id, taskKey, payload, queue, options.RunAt, options.Priority, options.MaxAttempts, options.DedupeKey, Activity.Current?.Id);
+        var invocation = new Invocation(id, taskKey, payload, queue, options.RunAt, options.Priority, options.MaxAttempts, options.DedupeKey, Activity.Current?.Id, options.Id is not null);
         var outcome = await Database.InvokeAsync(invocation, options.DedupePolicy, transaction, cancellationToken).ConfigureAwait(false);
         Telemetry.Enqueued(1, taskKey);
         return outcome;

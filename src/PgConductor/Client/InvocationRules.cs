@@ -1,4 +1,5 @@
 using System.Text;
+using PgConductor.Serialization;
 
 namespace PgConductor.Client;
 
@@ -7,10 +8,12 @@ internal static class InvocationRules
 {
     public static void Check(string taskKey, InvokeOptions options)
     {
-        if (taskKey is null or "" or "?" || HasNul(taskKey) || Encoding.UTF8.GetByteCount(taskKey) > 200)
+        if (taskKey is null or "" or "?" || Encoding.UTF8.GetByteCount(taskKey) > 200)
         {
             throw Invalid($"\"{taskKey}\" cannot be a task key: give 1 to 200 bytes, not \"?\".");
         }
+
+        CheckText(taskKey, "task key");
 
         if (options.Priority is < -100 or > 100)
         {
@@ -27,9 +30,14 @@ internal static class InvocationRules
             CheckQueue(queue);
         }
 
-        if (options.DedupeKey is { } key && (key.Length == 0 || HasNul(key) || Encoding.UTF8.GetByteCount(key) > 1000))
+        if (options.DedupeKey is { } key)
         {
-            throw Invalid($"A dedupe key of {Encoding.UTF8.GetByteCount(key)} bytes is not possible: give 1 to 1000 bytes without U+0000.");
+            if (key.Length == 0 || Encoding.UTF8.GetByteCount(key) > 1000)
+            {
+                throw Invalid($"A dedupe key of {Encoding.UTF8.GetByteCount(key)} bytes is not possible: give 1 to 1000 bytes.");
+            }
+
+            CheckText(key, "dedupe key");
         }
     }
 
@@ -41,16 +49,16 @@ internal static class InvocationRules
             throw Invalid($"\"{name}\" cannot be a queue name: give 1 to 200 bytes without control characters.");
         }
 
-        for (var i = 0; i < name.Length; i++)
-        {
-            if (char.IsSurrogate(name[i]) && !(char.IsHighSurrogate(name[i]) && i + 1 < name.Length && char.IsLowSurrogate(name[++i])))
-            {
-                throw Invalid($"The queue name has half a surrogate pair at character {i}: it is not valid text.");
-            }
-        }
+        CheckText(name, "queue name");
     }
 
-    private static bool HasNul(string text) => text.Contains('\0', StringComparison.Ordinal);
+    private static void CheckText(string text, string what)
+    {
+        if (JsonText.FindFault(text) is { } fault)
+        {
+            throw Invalid($"The {what} has {fault}, which PostgreSQL cannot store: clean the text first.");
+        }
+    }
 
     private static ConductorException Invalid(string message) => new(ConductorErrorCode.InvalidArgument, message);
 }

@@ -1,8 +1,8 @@
 namespace PgConductor.Database;
 
-/// <summary>One execution to enqueue.</summary>
+/// <summary>One execution to enqueue. MayBeKnown: the id is the caller's own, so the call may be a repetition of one that was made before.</summary>
 internal readonly record struct Invocation(
-    Guid Id, string TaskKey, byte[] Payload, string? Queue, DateTimeOffset? RunAt, int Priority, int? MaxAttempts, string? DedupeKey, string? TraceParent);
+    Guid Id, string TaskKey, byte[] Payload, string? Queue, DateTimeOffset? RunAt, int Priority, int? MaxAttempts, string? DedupeKey, string? TraceParent, bool MayBeKnown = false);
 
 /// <summary>A claimed batch; <see cref="LeaseId"/> null: nothing was due, and <see cref="NextDueIn"/> says when to ask again.</summary>
 internal sealed record Claim(long? LeaseId, IReadOnlyList<ClaimedExecution> Executions, string? NextPosition, TimeSpan? NextDueIn)

@@ -28,7 +28,7 @@ internal sealed class InvocationCommands(Calls calls) : IInvocationStore
                 parameters.AddText(PolicyName(policy));
                 parameters.AddUuid(invocation.Id);
                 parameters.AddText(invocation.TraceParent);
-                parameters.AddBoolean(repeated);
+                parameters.AddBoolean(repeated || invocation.MayBeKnown);
             },
             Calls.Row(static reader => new InvokeOutcome(reader.GetGuid(0), ParseDisposition(reader.GetString(1)))),
             transaction,
@@ -118,6 +118,7 @@ internal sealed class InvocationCommands(Calls calls) : IInvocationStore
                 (maxAttempts ??= new int?[count])[i] = attempts;
             }
 
+            repeated |= invocation.MayBeKnown;
             if (invocation.DedupeKey is { } dedupeKey)
             {
                 (dedupeKeys ??= new string?[count])[i] = dedupeKey;

@@ -43,7 +43,7 @@ internal sealed class Housekeeping(IDatabaseClient database, IReadOnlyList<Worke
             }
             while (await timer.WaitForNextTickAsync(stop).ConfigureAwait(false));
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // Told to stop.
         }
@@ -66,7 +66,7 @@ internal sealed class Housekeeping(IDatabaseClient database, IReadOnlyList<Worke
 
             return _maintainEvery;
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
         {
             Telemetry.DatabaseError("maintain", exception);
             OrchestratorLog.MaintenanceFailed(logger, _retryMaintainAfter, exception);

@@ -162,7 +162,7 @@ public sealed class Orchestrator : IAsyncDisposable
         {
             await StartAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested || _stopRequested.Task.IsCompleted)
         {
             // Ended before it was up: what is up of it is stopped below.
         }
@@ -182,7 +182,13 @@ public sealed class Orchestrator : IAsyncDisposable
         _ = _stopRequested.Task.ContinueWith(static (_, source) => TryCancel((CancellationTokenSource)source!), ended, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
-            await new Quiescence(_workers, _timeProvider).WaitAsync(ended.Token).ConfigureAwait(false);
+            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5), _timeProvider);
+            var quiescence = new Quiescence(_workers);
+            while (!_stopRequested.Task.IsCompleted && !quiescence.Look())
+            {
+                _workers.ForEach(worker => worker.Wake());
+                await timer.WaitForNextTickAsync(ended.Token).ConfigureAwait(false);
+            }
         }
         catch (OperationCanceledException)
         {

@@ -2,56 +2,34 @@ using PgConductor.Workers;
 
 namespace PgConductor.Orchestration;
 
-/// <summary>Finds the moment when nothing is due, nothing runs and nothing can come of what ran: the end of drain mode.</summary>
+/// <summary>Decides whether the workers of a process are done: nothing in hand, and nothing due.</summary>
 /// <remarks>
-/// A worker that found nothing may be given something by a handler of another worker a moment later, so it takes a whole
-/// round in which all were quiet from its start, nothing was run by anybody, and everybody looked once more. Two looks are asked
-/// for, because the first may have been under way when the round began.
+/// A round starts at an instant at which no worker had anything in hand. It is good when then every worker has made a whole
+/// look and none has claimed anything: no handler ran meanwhile, so none can have enqueued for a worker that had looked
+/// before. Anything claimed starts a new round.
 /// </remarks>
-internal sealed class Quiescence(IReadOnlyList<Worker> workers, TimeProvider timeProvider)
+internal sealed class Quiescence(IReadOnlyList<Worker> workers)
 {
-    private const int Looks = 2;
-    private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(5);
+    private (long Claims, long Sweeps)[]? _round;
 
-    public async Task WaitAsync(CancellationToken cancellationToken)
+    /// <summary>To be asked now and then. True: they are done.</summary>
+    public bool Look()
     {
-        using var timer = new PeriodicTimer(_tick, timeProvider);
-        while (!await RoundAsync(timer, cancellationToken).ConfigureAwait(false))
+        // The counts before the look at what is in hand: a claim between the two shows in the next look's counts.
+        var now = workers.Select(worker => (worker.Load.Claims, worker.EmptySweeps)).ToArray();
+        if (!workers.All(worker => worker.Load.IsQuiet))
         {
-        }
-    }
-
-    private async Task<bool> RoundAsync(PeriodicTimer timer, CancellationToken cancellationToken)
-    {
-        // Quiet first: what ends between the two is counted, and makes one more round.
-        var wasQuiet = workers.All(worker => worker.Load.IsQuiet);
-        var finished = Finished();
-        var seen = workers.Select(worker => worker.EmptySweeps).ToArray();
-        while (!HaveLooked(seen))
-        {
-            foreach (var worker in workers)
-            {
-                worker.Wake();
-            }
-
-            await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false);
+            _round = null;
+            return false;
         }
 
-        return wasQuiet && finished == Finished();
-    }
-
-    private bool HaveLooked(long[] seen)
-    {
-        for (var i = 0; i < seen.Length; i++)
+        if (_round is not { } round || round.Zip(now).Any(pair => pair.First.Claims != pair.Second.Claims))
         {
-            if (workers[i].EmptySweeps < seen[i] + Looks || !workers[i].Load.IsQuiet)
-            {
-                return false;
-            }
+            _round = now;
+            return false;
         }
 
-        return true;
+        // Two, because the first may have started before the round did.
+        return round.Zip(now).All(pair => pair.Second.EmptySweeps >= pair.First.Sweeps + 2);
     }
-
-    private long Finished() => workers.Sum(worker => worker.Load.Finished);
 }

@@ -105,6 +105,6 @@ internal sealed partial class MigrationStore
         return reader.ReadToEnd().ReplaceLineEndings("\n");
     }
 
-    [GeneratedRegex("^(?<version>[0-9]{4})_(?<name>[a-z0-9_]+)\\.sql$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex("^(?<version>[0-9]{4})_(?<name>[a-z0-9_]+)\\.sql\\z", RegexOptions.ExplicitCapture)]
     private static partial Regex MigrationName();
 }

@@ -20,11 +20,13 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
     private readonly ILogger _logger = services.LoggerFactory.CreateLogger<ExecutionFetcher>();
     private long _measuredAt;
     private long _measuredFinished;
+    private long _measuredBusy;
     private long? _busySince;
     private bool _saidIdle;
+    private long _emptySweeps;
 
     /// <summary>Counts claims that were made after everything before was done and found nothing: what quiescence is made of.</summary>
-    public long EmptySweeps { get; private set; }
+    public long EmptySweeps => Volatile.Read(ref _emptySweeps);
 
     /// <param name="stop">Ends the loop, but not a claim that is under way: given up, what it claimed would wait for the takeover.</param>
     /// <param name="abandon">Gives that claim up all the same.</param>
@@ -61,7 +63,15 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
 
         if (_saidIdle)
         {
-            await services.Database.SetIdleAsync(services.Queue, idle: false, CancellationToken.None).ConfigureAwait(false);
+            try
+            {
+                await services.Database.SetIdleAsync(services.Queue, idle: false, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception exception)
+            {
+                // Only hints that nobody wants any more: the session's end takes the wish back too, and the stop must go on.
+                Telemetry.DatabaseError("idle", exception);
+            }
         }
     }
 
@@ -102,10 +112,11 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
 
         if (wasQuiet && load.IsQuiet)
         {
-            EmptySweeps++;
+            Volatile.Write(ref _emptySweeps, _emptySweeps + 1);
         }
 
         _prefetch.Reset();
+        Remember(services.TimeProvider.GetTimestamp(), load.Finished, load.Busy);
         _busySince = null;
         return await SayIdleAsync(stop).ConfigureAwait(false) ? TimeSpan.Zero : _poll.Next(claim.NextDueIn);
     }
@@ -134,12 +145,20 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
         var now = services.TimeProvider.GetTimestamp();
         var elapsed = services.TimeProvider.GetElapsedTime(_measuredAt, now);
         var finished = load.Finished;
-        if (_prefetch.Measure(finished - _measuredFinished, elapsed))
+        var busy = load.Busy;
+        if (_prefetch.Measure(finished - _measuredFinished, services.TimeProvider.GetElapsedTime(_measuredBusy, busy), elapsed))
         {
             _cursor.Advance(elapsed);
-            _measuredAt = now;
-            _measuredFinished = finished;
+            Remember(now, finished, busy);
         }
+    }
+
+    /// <summary>The next sample starts here.</summary>
+    private void Remember(long now, long finished, long busy)
+    {
+        _measuredAt = now;
+        _measuredFinished = finished;
+        _measuredBusy = busy;
     }
 
     /// <summary>Says once that hints are wanted. True: it is said now, so look once more; what was committed before it was not announced.</summary>

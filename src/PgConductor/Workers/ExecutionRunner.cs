@@ -16,18 +16,29 @@ internal sealed class ExecutionRunner(WorkerServices services, ResultFlusher flu
 
     public async ValueTask RunAsync(RunningExecution execution)
     {
-        var outcome = await DecideAsync(execution).ConfigureAwait(false);
-        var ending = execution.EndAsync();
-        if (!ending.IsCompletedSuccessfully)
+        Outcome? outcome;
+        try
         {
-            try
+            outcome = await DecideAsync(execution).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            // Not the handler: a logger, a listener, an exception that cannot even be described. It costs the attempt,
+            // never the slot.
+            outcome = Make(execution, OutcomeKind.Failed, error: FailureRecord.Write(exception.GetType().Name, "The attempt could not be reported as it was."));
+        }
+
+        try
+        {
+            var ending = execution.EndAsync();
+            if (!ending.IsCompletedSuccessfully)
             {
                 await ending.ConfigureAwait(false);
             }
-            catch (Exception exception) when (exception is not OutOfMemoryException)
-            {
-                WorkerLog.DisposeFailed(_logger, execution.ExecutionId, execution.TaskKey, exception);
-            }
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            WorkerLog.DisposeFailed(_logger, execution.ExecutionId, execution.TaskKey, exception);
         }
 
         flusher.Add(execution, outcome);

@@ -9,11 +9,13 @@ namespace PgConductor.Workers;
 /// <remarks>
 /// Works through a stack of parts, so that a part that is recorded is never sent again because of another that is not:
 /// a part is repeated after an error that may pass, and divided after one that lies in its data, until the outcome to blame is alone;
-/// that one is recorded as a failure of its own execution. Not thread-safe: used by the flusher's loop only.
+/// that one is recorded as a failure of its own execution. What not even that can be recorded of stays leased, and holds up
+/// nobody else. Not thread-safe: used by the flusher's loop only.
 /// </remarks>
 /// <param name="services">The worker's.</param>
+/// <param name="sizeOf">How many executions a lease has.</param>
 /// <param name="onTaken">Told, once a part, what the database did with it, and whether it may have been recorded before, its reply lost.</param>
-internal sealed class OutcomeSender(WorkerServices services, Action<OutcomeBatch, IReadOnlyList<Settlement>, bool> onTaken)
+internal sealed class OutcomeSender(WorkerServices services, Func<long, int> sizeOf, Action<OutcomeBatch, IReadOnlyList<Settlement>, bool> onTaken)
 {
     /// <summary>Results and errors sent in one call: far below what one message or one array may hold.</summary>
     internal const int MaxBytes = 16 * 1024 * 1024;
@@ -41,8 +43,9 @@ internal sealed class OutcomeSender(WorkerServices services, Action<OutcomeBatch
             catch (Exception exception)
             {
                 Telemetry.DatabaseError("flush", exception);
-                if (SqlStateMap.IsDataError(exception) && TryDivide(parts, part, exception))
+                if (SqlStateMap.IsDataError(exception))
                 {
+                    Divide(parts, part, exception);
                     continue;
                 }
 
@@ -82,38 +85,46 @@ internal sealed class OutcomeSender(WorkerServices services, Action<OutcomeBatch
         parts.Push(new Part(new OutcomeBatch([.. completedLeases], from == 0 ? [.. outcomes] : Slice(outcomes, from, outcomes.Count))));
     }
 
-    /// <summary>Two parts out of one; of a single outcome, a failure that says why it could not be recorded. False: there is nothing to divide.</summary>
-    private bool TryDivide(Stack<Part> parts, Part part, Exception exception)
+    /// <summary>Two parts out of one; of a single lease, its outcomes; of a single outcome, a failure that says why it could not be recorded.</summary>
+    private void Divide(Stack<Part> parts, Part part, Exception exception)
     {
         var (leases, outcomes) = (part.Batch.CompletedLeases, part.Batch.Outcomes);
-        if (outcomes.Count == 0)
-        {
-            return false;
-        }
-
-        if (leases.Count > 0)
+        if (leases.Count > 0 && outcomes.Count > 0)
         {
             parts.Push(part with { Batch = new OutcomeBatch([], outcomes) });
             parts.Push(part with { Batch = new OutcomeBatch(leases, []) });
-            return true;
         }
-
-        if (outcomes.Count > 1)
+        else if (leases.Count > 1)
+        {
+            var half = leases.Count / 2;
+            parts.Push(part with { Batch = new OutcomeBatch([.. leases.Skip(half)], []) });
+            parts.Push(part with { Batch = new OutcomeBatch([.. leases.Take(half)], []) });
+        }
+        else if (leases.Count == 1)
+        {
+            var positions = Enumerable.Range(1, sizeOf(leases[0]));
+            parts.Push(part with { Batch = new OutcomeBatch([], [.. positions.Select(position => new Outcome(leases[0], position, OutcomeKind.Completed))]) });
+        }
+        else if (outcomes.Count > 1)
         {
             var half = outcomes.Count / 2;
             parts.Push(part with { Batch = new OutcomeBatch([], Slice(outcomes, half, outcomes.Count)) });
             parts.Push(part with { Batch = new OutcomeBatch([], Slice(outcomes, 0, half)) });
-            return true;
         }
-
-        return TryReplace(parts, part, outcomes[0], exception);
+        else
+        {
+            Replace(parts, part, outcomes[0], exception);
+        }
     }
 
-    private bool TryReplace(Stack<Part> parts, Part part, Outcome refused, Exception exception)
+    private void Replace(Stack<Part> parts, Part part, Outcome refused, Exception exception)
     {
         if (part.Replacements == 2)
         {
-            return false;
+            // Nothing was settled, so it stays leased and is not lost: the takeover after this process's end counts the attempt.
+            WorkerLog.OutcomeAbandoned(_logger, services.Queue, refused.LeaseId, refused.Position, exception);
+            onTaken(part.Batch, [], part.IsRepetition);
+            return;
         }
 
         WorkerLog.OutcomeRefused(_logger, services.Queue, refused.LeaseId, refused.Position, exception);
@@ -124,7 +135,6 @@ internal sealed class OutcomeSender(WorkerServices services, Action<OutcomeBatch
             : "Its outcome could not be recorded as it was.";
         var failure = new Outcome(refused.LeaseId, refused.Position, OutcomeKind.Dead, Error: FailureRecord.Write(exception.GetType().Name, message));
         parts.Push(part with { Batch = new OutcomeBatch([], [failure]), Replacements = part.Replacements + 1 });
-        return true;
     }
 
     private async Task<bool> PauseAsync(int failures, CancellationToken cancellationToken)

@@ -3,19 +3,25 @@ namespace PgConductor.Workers;
 /// <summary>Decides how much to claim: what is free, and ahead of it no more than the worker finishes in a moment. Pure.</summary>
 /// <remarks>
 /// The rate is measured, so fast handlers get batches of hundreds and slow ones nothing beyond the free slots: work that
-/// waits here cannot be taken by an idle process elsewhere. Not thread-safe: used by the fetcher only.
+/// waits here cannot be taken by an idle process elsewhere. What finishes in a sample is no rate by itself: ten slow
+/// handlers that started together also end together. So it is bounded by what the slots can do at the handlers' own
+/// mean duration. Not thread-safe: used by the fetcher only.
 /// </remarks>
 internal sealed class PrefetchPolicy(WorkerOptions options)
 {
     private static readonly TimeSpan _shortestSample = TimeSpan.FromMilliseconds(1);
 
     private double _perSecond;
+    private double _meanSeconds;
 
     /// <summary>Executions held ready beyond those running.</summary>
-    public int Target => (int)Math.Min(_perSecond * options.PrefetchTime.TotalSeconds, options.MaxPrefetch);
+    public int Target => (int)Math.Min(Math.Min(_perSecond, options.Concurrency / _meanSeconds) * options.PrefetchTime.TotalSeconds, options.MaxPrefetch);
 
     /// <summary>Tells what was finished since the last call. False: too short to say anything, keep counting.</summary>
-    public bool Measure(long finished, TimeSpan elapsed)
+    /// <param name="finished">How many handlers returned.</param>
+    /// <param name="busy">How long those ran, all together.</param>
+    /// <param name="elapsed">Since the last measure.</param>
+    public bool Measure(long finished, TimeSpan busy, TimeSpan elapsed)
     {
         if (elapsed < _shortestSample)
         {
@@ -23,6 +29,11 @@ internal sealed class PrefetchPolicy(WorkerOptions options)
         }
 
         var sample = finished / elapsed.TotalSeconds;
+        if (finished > 0)
+        {
+            var mean = busy.TotalSeconds / finished;
+            _meanSeconds = _meanSeconds == 0 || mean > _meanSeconds ? mean : (_meanSeconds + mean) / 2;
+        }
 
         // Quick to grow: a batch too small is paid at once. Slower to shrink: a short stall is not a trend.
         _perSecond = sample > _perSecond ? (_perSecond + (3 * sample)) / 4 : ((3 * _perSecond) + sample) / 4;
@@ -30,7 +41,11 @@ internal sealed class PrefetchPolicy(WorkerOptions options)
     }
 
     /// <summary>Work ran out: the next may be of another kind.</summary>
-    public void Reset() => _perSecond = 0;
+    public void Reset()
+    {
+        _perSecond = 0;
+        _meanSeconds = 0;
+    }
 
     /// <summary>How many to claim now; zero: wait until more is finished.</summary>
     /// <param name="running">Handlers running.</param>

@@ -33,7 +33,7 @@ internal sealed class ResultFlusher
         _policy = new FlushPolicy(services.Options.FlushInterval);
         _logger = services.LoggerFactory.CreateLogger<ResultFlusher>();
         _bell = new WakeSignal(services.TimeProvider);
-        _sender = new OutcomeSender(services, Apply);
+        _sender = new OutcomeSender(services, lease => _sending[lease].Size, Apply);
     }
 
     /// <summary>Outcomes known and not yet recorded.</summary>
@@ -94,10 +94,12 @@ internal sealed class ResultFlusher
                 }
                 catch (OperationCanceledException)
                 {
-                    _urgent = true;
+                    // Looked at below.
                 }
             }
 
+            // Whether it was a ring or the end that was heard: at the end nothing waits for its interval.
+            _urgent |= stop.IsCancellationRequested;
             wait = Take(completed, outcomes);
             if (_sending.Count > 0)
             {

@@ -74,10 +74,10 @@ internal sealed class Worker : IAsyncDisposable
         {
             foreach (var execution in lease.Executions)
             {
+                // One that has ended here, in a lease that goes on, may run once more in another, or be on its way here.
                 if (execution.ExecutionId == executionId)
                 {
-                    isHere = true;
-                    execution.Stop(StopReason.Cancelled, reason);
+                    isHere |= execution.Stop(StopReason.Cancelled, reason);
                 }
             }
         }
@@ -237,6 +237,7 @@ internal sealed class Worker : IAsyncDisposable
             }
 
             _load.Started();
+            var start = _services.TimeProvider.GetTimestamp();
             try
             {
                 await _runner.RunAsync(execution).ConfigureAwait(false);
@@ -249,7 +250,7 @@ internal sealed class Worker : IAsyncDisposable
             }
             finally
             {
-                _load.Ended();
+                _load.Ended(_services.TimeProvider.GetTimestamp() - start);
                 if (_load.Buffered <= _services.Options.Concurrency || (_load.Finished & 63) == 0)
                 {
                     _bell.Ring();

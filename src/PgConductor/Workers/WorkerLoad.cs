@@ -6,6 +6,11 @@ internal sealed class WorkerLoad(Func<int> unsent)
     private int _buffered;
     private int _running;
     private long _finished;
+    private long _busy;
+    private long _claims;
+
+    /// <summary>Claims that brought work, ever.</summary>
+    public long Claims => Volatile.Read(ref _claims);
 
     /// <summary>Claimed, not started.</summary>
     public int Buffered => Volatile.Read(ref _buffered);
@@ -16,13 +21,20 @@ internal sealed class WorkerLoad(Func<int> unsent)
     /// <summary>Handlers that have returned, ever.</summary>
     public long Finished => Volatile.Read(ref _finished);
 
+    /// <summary>How long handlers that have returned ran, all together, in timestamps.</summary>
+    public long Busy => Volatile.Read(ref _busy);
+
     /// <summary>Outcomes not yet recorded.</summary>
     public int Unsent => unsent();
 
     /// <summary>Nothing in hand.</summary>
     public bool IsQuiet => Buffered == 0 && Running == 0 && Unsent == 0;
 
-    public void Claimed(int count) => Interlocked.Add(ref _buffered, count);
+    public void Claimed(int count)
+    {
+        Interlocked.Increment(ref _claims);
+        Interlocked.Add(ref _buffered, count);
+    }
 
     public void Started()
     {
@@ -33,8 +45,10 @@ internal sealed class WorkerLoad(Func<int> unsent)
 
     public void HandedBack() => Interlocked.Decrement(ref _buffered);
 
-    public void Ended()
+    /// <param name="ran">How long the handler ran, in timestamps.</param>
+    public void Ended(long ran)
     {
+        Interlocked.Add(ref _busy, ran);
         Interlocked.Increment(ref _finished);
         Interlocked.Decrement(ref _running);
     }

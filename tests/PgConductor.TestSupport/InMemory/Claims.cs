@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Text.Json;
+using PgConductor.Database;
+
+namespace PgConductor.TestSupport.InMemory;
+
+/// <summary>claim_executions. Lanes cannot be seen from outside and are not modelled; the claim position can, and is.</summary>
+internal sealed class Claims(Tables tables)
+{
+    public Claim Claim(Guid orchestratorId, string queue, int limit, string? position)
+    {
+        if (!tables.Orchestrators.TryGetValue(orchestratorId, out var orchestrator) || !orchestrator.Workers.TryGetValue(queue, out var tasks))
+        {
+            throw ServerErrors.Of("PC001", $"orchestrator {orchestratorId} is not registered for queue \"{queue}\"");
+        }
+
+        if (tables.Queues[queue].Paused)
+        {
+            return Database.Claim.Empty;
+        }
+
+        if (limit is < 1 or > 10000)
+        {
+            throw ServerErrors.Of("PC004", $"a claim of {limit} executions is not possible");
+        }
+
+        var now = tables.Now;
+        var places = position is null ? null : Read(position);
+        var taken = new List<ExecutionRow>();
+        var ends = new SortedDictionary<int, DateTime>();
+        var exhausted = false;
+        foreach (var row in tables.Waiting.Of(queue).ToArray())
+        {
+            var start = DateTime.MinValue;
+            if (places is not null && !places.TryGetValue(row.Priority, out start))
+            {
+                continue;
+            }
+
+            ends.TryAdd(row.Priority, start);
+            if (taken.Count == limit || row.RunAt > now || row.RunAt < start || !tasks.Contains(row.TaskKey))
+            {
+                continue;
+            }
+
+            ends[row.Priority] = row.RunAt;
+            if (row.Attempts > 0 && row.Attempts >= Allowed(row))
+            {
+                // Used up before it started: the limit was lowered meanwhile.
+                tables.Waiting.Remove(row);
+                tables.Bury(row, ExecutionState.Failed, null, $"not started: all {Allowed(row)} attempts were used up", null);
+                exhausted = true;
+                continue;
+            }
+
+            taken.Add(row);
+        }
+
+        if (taken.Count > 0)
+        {
+            return Lease(orchestratorId, queue, taken, ends, now);
+        }
+
+        DateTime? next = places is null
+            ? tables.Waiting.Of(queue).Where(row => row.RunAt > now && tasks.Contains(row.TaskKey)).Select(row => (DateTime?)row.RunAt).Min()
+            : null;
+        return Database.Claim.Empty with { NextDueIn = exhausted ? TimeSpan.Zero : next - now };
+    }
+
+    private int Allowed(ExecutionRow row) => row.MaxAttempts ?? tables.Tasks[row.TaskKey].MaxAttempts;
+
+    private Claim Lease(Guid orchestratorId, string queue, List<ExecutionRow> taken, SortedDictionary<int, DateTime> ends, DateTime now)
+    {
+        var lease = new LeaseRow
+        {
+            Id = tables.NextLease(),
+            OrchestratorId = orchestratorId,
+            ClaimedAt = now,
+            Queue = queue,
+            Items = taken.ConvertAll(row => row with { Attempts = row.Attempts + 1 }),
+            Plain = taken.TrueForAll(row => row.DedupeKey is null && row.Payload.Length <= 8192 && tables.Tasks[row.TaskKey].KeepCompleted == Retention.None),
+        };
+        tables.Leases.Add(lease.Id, lease);
+        taken.ForEach(tables.Waiting.Remove);
+        return new Claim(
+            lease.Id,
+            [.. lease.Items.Select((row, index) => new ClaimedExecution
+            {
+                Position = index + 1,
+                Id = row.Id,
+                TaskKey = row.TaskKey,
+                Attempt = row.Attempts,
+                CreatedAt = row.CreatedAt,
+                RunAt = row.RunAt,
+                TraceParent = row.TraceParent,
+                Payload = row.Payload,
+            })],
+            Write(ends),
+            null);
+    }
+
+    private static string Write(SortedDictionary<int, DateTime> ends) =>
+        JsonSerializer.Serialize(ends.ToDictionary(end => end.Key.ToString(CultureInfo.InvariantCulture), end => end.Value.Ticks, StringComparer.Ordinal));
+
+    private static Dictionary<int, DateTime> Read(string position) =>
+        JsonSerializer.Deserialize<Dictionary<string, long>>(position)!
+            .ToDictionary(place => int.Parse(place.Key, CultureInfo.InvariantCulture), place => new DateTime(place.Value, DateTimeKind.Utc));
+}

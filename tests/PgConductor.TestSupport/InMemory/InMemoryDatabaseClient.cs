@@ -1,0 +1,144 @@
+using System.Runtime.CompilerServices;
+using Npgsql;
+using PgConductor.Client;
+using PgConductor.Database;
+using PgConductor.Schema;
+
+namespace PgConductor.TestSupport.InMemory;
+
+/// <summary>Stands in for the database in unit tests: the same outcomes and errors as the SQL functions, which the conformance suite proves.</summary>
+/// <remarks>Thread-safe. One a process; several may share one <see cref="InMemoryDatabase"/>. Faults are injected through <see cref="Faults"/>.</remarks>
+internal sealed class InMemoryDatabaseClient(InMemoryDatabase database) : IDatabaseClient
+{
+    private readonly HashSet<string> _idle = new(StringComparer.Ordinal);
+
+    public InMemoryDatabaseClient(TimeProvider timeProvider)
+        : this(new InMemoryDatabase(timeProvider))
+    {
+    }
+
+    public InMemoryDatabase Shared => database;
+
+    public FaultPlan Faults { get; } = new();
+
+    public bool IsDisposed { get; private set; }
+
+    /// <summary>What <see cref="GetHeldHorizonAsync"/> answers: there are no transactions here to be held.</summary>
+    public IReadOnlyList<HeldHorizon> HeldHorizon { get; set; } = [];
+
+    public bool SupportsSessions { get; init; } = true;
+
+    public Task<int> MigrateAsync(CancellationToken cancellationToken) => RunAsync(shared => shared.Tables.SchemaVersion, cancellationToken);
+
+    public Task<int> GetSchemaVersionAsync(CancellationToken cancellationToken) => RunAsync(shared => shared.Tables.SchemaVersion, cancellationToken);
+
+    public Task<DatabaseInfo> GetDatabaseInfoAsync(CancellationToken cancellationToken) =>
+        RunAsync(
+            shared => new DatabaseInfo(new Version(18, 0), shared.Tables.SchemaVersion, MigrationStore.Embedded.LatestVersion, shared.Tables.SchemaVersion >= MigrationStore.Embedded.LatestVersion),
+            cancellationToken);
+
+    public Task<IReadOnlyDictionary<string, string>> GetServerSettingsAsync(CancellationToken cancellationToken) =>
+        RunAsync(_ => (IReadOnlyDictionary<string, string>)new Dictionary<string, string>(StringComparer.Ordinal) { ["connections_in_use"] = "1", ["max_connections"] = "100" }, cancellationToken);
+
+    public Task<MaintenanceReport> MaintainAsync(CancellationToken cancellationToken) => RunAsync(shared => shared.Queues.Maintain(), cancellationToken);
+
+    public Task<Claim> ClaimAsync(Guid orchestratorId, string queue, int limit, string? position, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Claims.Claim(orchestratorId, queue, limit, position), cancellationToken);
+
+    public Task<IReadOnlyList<Settlement>> ReturnAsync(Guid orchestratorId, OutcomeBatch batch, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Settlements.Return(orchestratorId, batch), cancellationToken);
+
+    public Task<ExecutionInfo?> GetExecutionAsync(Guid id, CancellationToken cancellationToken) => RunAsync(shared => shared.Executions.Get(id), cancellationToken);
+
+    public Task<IReadOnlyList<ExecutionInfo>> ListExecutionsAsync(ExecutionQuery query, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Executions.List(query), cancellationToken);
+
+    public Task<IReadOnlyList<ExecutionCount>> CountExecutionsAsync(string? queue, string? taskKey, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Executions.Count(queue, taskKey), cancellationToken);
+
+    public Task<CancelOutcome> CancelExecutionAsync(Guid id, string reason, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Executions.Cancel(id, reason), cancellationToken);
+
+    public Task RetryExecutionAsync(Guid id, CancellationToken cancellationToken) => RunAsync(shared => shared.Executions.Retry(id), cancellationToken);
+
+    public Task<IReadOnlyList<HeldHorizon>> GetHeldHorizonAsync(TimeSpan olderThan, CancellationToken cancellationToken) =>
+        RunAsync(_ => HeldHorizon, cancellationToken);
+
+    public Task<InvokeOutcome> InvokeAsync(Invocation invocation, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Invocations.Invoke(invocation, policy), cancellationToken);
+
+    public Task<IReadOnlyList<InvokeOutcome>> InvokeManyAsync(IReadOnlyList<Invocation> invocations, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Invocations.InvokeMany(invocations, policy), cancellationToken);
+
+    public Task RegisterOrchestratorAsync(Guid id, string name, string version, int schemaVersion, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Processes.Register(id, name, version, schemaVersion), cancellationToken);
+
+    public Task RegisterWorkerAsync(Guid id, string queue, IReadOnlyCollection<TaskDefinition> tasks, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Processes.RegisterWorker(id, queue, tasks), cancellationToken);
+
+    public Task<HeartbeatReply> HeartbeatAsync(HeartbeatRequest request, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Processes.Beat(request), cancellationToken);
+
+    public Task<RecoveryReport> RecoverAsync(TimeSpan takeover, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Processes.Recover(takeover), cancellationToken);
+
+    public Task<int> ShutdownAsync(Guid id, CancellationToken cancellationToken) => RunAsync(shared => shared.Processes.Shutdown(id), cancellationToken);
+
+    public Task<bool> SignalShutdownAsync(Guid id, string reason, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Processes.SignalShutdown(id, reason), cancellationToken);
+
+    public Task<IReadOnlyList<OrchestratorInfo>> ListOrchestratorsAsync(CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Processes.List(), cancellationToken);
+
+    public Task<IAsyncDisposable> ListenAsync(Guid orchestratorId, IReadOnlyCollection<string> queues, Action<string?> onHint, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Listen(orchestratorId, queues, onHint), cancellationToken);
+
+    public Task<bool> SetIdleAsync(string queue, bool idle, CancellationToken cancellationToken) =>
+        RunAsync(
+            shared =>
+            {
+                if (idle ? _idle.Add(queue) : _idle.Remove(queue))
+                {
+                    shared.AddIdle(queue, idle ? 1 : -1);
+                }
+
+                return true;
+            },
+            cancellationToken);
+
+    public Task<bool> CreateQueueAsync(string name, bool partitioned, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Queues.Create(name, partitioned), cancellationToken);
+
+    public Task<bool> DropQueueAsync(string name, bool force, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Queues.Drop(name, force), cancellationToken);
+
+    public Task PauseQueueAsync(string name, CancellationToken cancellationToken) => RunAsync(shared => shared.Queues.SetPaused(name, true), cancellationToken);
+
+    public Task ResumeQueueAsync(string name, CancellationToken cancellationToken) => RunAsync(shared => shared.Queues.SetPaused(name, false), cancellationToken);
+
+    public Task<IReadOnlyList<QueueInfo>> ListQueuesAsync(CancellationToken cancellationToken) => RunAsync(shared => shared.Queues.List(), cancellationToken);
+
+    public Task<IReadOnlyList<QueueLag>> GetQueueLagAsync(IReadOnlyCollection<string>? queues, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Queues.Lag(queues), cancellationToken);
+
+    public Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken) => RunAsync(shared => shared.Queues.ListTasks(), cancellationToken);
+
+    public ValueTask DisposeAsync()
+    {
+        IsDisposed = true;
+        return default;
+    }
+
+    private async Task<T> RunAsync<T>(Func<InMemoryDatabase, T> statement, CancellationToken cancellationToken, [CallerMemberName] string method = "")
+    {
+        Faults.Count(method);
+
+        // Nothing that goes over a wire ends before it returns.
+        await Task.Yield();
+        cancellationToken.ThrowIfCancellationRequested();
+        await Faults.ApplyAsync(method, afterwards: false, cancellationToken);
+        var result = database.Run(statement);
+        await Faults.ApplyAsync(method, afterwards: true, cancellationToken);
+        return result;
+    }
+}

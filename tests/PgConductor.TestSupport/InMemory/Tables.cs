@@ -1,0 +1,92 @@
+using PgConductor.Schema;
+
+namespace PgConductor.TestSupport.InMemory;
+
+/// <summary>The state of an in-memory database; the collaborators beside it are its functions. Used under the database's lock.</summary>
+internal sealed class Tables(TimeProvider timeProvider)
+{
+    private long _lastLease;
+    private long _lastSignal;
+
+    public WaitingRows Waiting { get; } = new();
+
+    public SortedDictionary<long, LeaseRow> Leases { get; } = [];
+
+    public List<HistoryRow> History { get; } = [];
+
+    public Dictionary<(string TaskKey, string Key), (Guid Id, string Queue)> DedupeKeys { get; } = [];
+
+    public SortedDictionary<string, QueueRow> Queues { get; } = new(StringComparer.Ordinal) { ["default"] = new("default", Partitioned: false) };
+
+    public SortedDictionary<string, TaskRow> Tasks { get; } = new(StringComparer.Ordinal);
+
+    public Dictionary<Guid, OrchestratorRow> Orchestrators { get; } = [];
+
+    public List<SignalRow> Signals { get; } = [];
+
+    /// <summary>Notifications of the statement under way, delivered after it: a queue, or the process that has signals.</summary>
+    public List<(string? Queue, Guid? OrchestratorId)> Notifications { get; } = [];
+
+    /// <summary>How to take the statement under way back; in reverse order. Null: it cannot fail half-way.</summary>
+    public Stack<Action>? Undo { get; set; }
+
+    public int SchemaVersion { get; set; } = MigrationStore.Embedded.LatestVersion;
+
+    /// <summary>The statement's one instant, to the microsecond as the database keeps it.</summary>
+    public DateTime Now
+    {
+        get
+        {
+            var now = timeProvider.GetUtcNow().UtcDateTime;
+            return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
+        }
+    }
+
+    public long NextLease() => ++_lastLease;
+
+    public long NextSignal() => ++_lastSignal;
+
+    public void Wake(string queue) => Notifications.Add((queue, null));
+
+    /// <summary>A task that nobody registered yet gets a row with the defaults; an unknown queue is refused.</summary>
+    public TaskRow EnsureTask(string key, string queue)
+    {
+        if (key is "" or "?" || System.Text.Encoding.UTF8.GetByteCount(key) > 200)
+        {
+            throw ServerErrors.Of("PC004", $"\"{key}\" cannot be a task key");
+        }
+
+        if (!Queues.ContainsKey(queue))
+        {
+            throw ServerErrors.Of("PC002", $"there is no queue \"{queue}\"");
+        }
+
+        if (!Tasks.TryGetValue(key, out var task))
+        {
+            Tasks.Add(key, task = new TaskRow(key, queue));
+            Undo?.Push(() => Tasks.Remove(key));
+        }
+
+        return task;
+    }
+
+    public void ReleaseDedupeKey(ExecutionRow row)
+    {
+        if (row.DedupeKey is { } key && DedupeKeys.TryGetValue((row.TaskKey, key), out var holder) && holder.Id == row.Id)
+        {
+            DedupeKeys.Remove((row.TaskKey, key));
+        }
+    }
+
+    /// <summary>Writes the end of an execution into the history, as far as its task keeps one.</summary>
+    public void Bury(ExecutionRow row, ExecutionState state, DateTime? startedAt, string? reason, byte[]? result)
+    {
+        ReleaseDedupeKey(row);
+        var task = Tasks[row.TaskKey];
+        var keep = state == ExecutionState.Completed ? task.KeepCompleted : task.KeepFailed;
+        if (keep != Retention.None)
+        {
+            History.Add(new HistoryRow(row, state, startedAt, Now, keep == Retention.Forever ? DateTime.MaxValue : Now.AddSeconds(keep.Seconds), reason, result));
+        }
+    }
+}
