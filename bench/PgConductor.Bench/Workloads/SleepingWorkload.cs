@@ -78,6 +78,9 @@ internal sealed class SleepingWorkload : Workload
         {
             await run.EnqueueAsync(conductor, i * Ready, Ready, null, cancellationToken);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+
+            // Counted by session until it reports them, not by transaction.
+            var before = (long)(await touched.ExecuteScalarAsync(cancellationToken))!;
             var start = Stopwatch.GetTimestamp();
             long lease = 0;
             await using (var reader = await claim.ExecuteReaderAsync(cancellationToken))
@@ -90,7 +93,7 @@ internal sealed class SleepingWorkload : Workload
             }
 
             times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            rows.Add((long)(await touched.ExecuteScalarAsync(cancellationToken))!);
+            rows.Add((long)(await touched.ExecuteScalarAsync(cancellationToken))! - before);
             done.Parameters[1].Value = new[] { lease };
             await done.ExecuteNonQueryAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);

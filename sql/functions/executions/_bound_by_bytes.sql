@@ -6,9 +6,8 @@ set search_path = ''
 as $$
     select array_agg(s.row order by s.n)
     from (
-        select e.ctid as row, row_number() over w as n, sum(e.large_payload_bytes) over w as bytes
-        from pgconductor.executions e
-        where e.queue = p_queue and e.ctid = any (p_rows)
+        select e.row, row_number() over w as n, sum(e.large_payload_bytes) over w as bytes
+        from pgconductor._rows_at(p_queue, p_rows) e
         window w as (order by e.run_at, e.id)
     ) s
     where s.n = 1 or coalesce(s.bytes, 0) <= p_max_bytes

@@ -5,13 +5,24 @@ returns tid[]
 language plpgsql
 set search_path = ''
 as $$
+declare
+    v_exhausted tid[];
+    v_left      tid[];
 begin
-    with gone as (
-        delete from pgconductor.executions e
-        using pgconductor.tasks t
-        where e.queue = p_queue and e.ctid = any (p_rows) and t.key = e.task_key
-            and e.attempts >= coalesce(e.max_attempts, t.max_attempts)
-        returning e.*, t.keep_failed, coalesce(e.max_attempts, t.max_attempts) as allowed
+    select array_agg(e.row) filter (where e.attempts >= coalesce(e.max_attempts, t.max_attempts)),
+        array_agg(e.row order by e.run_at) filter (where (e.attempts >= coalesce(e.max_attempts, t.max_attempts)) is not true)
+    into v_exhausted, v_left
+    from pgconductor._rows_at(p_queue, p_rows) e
+    left join pgconductor.tasks t on t.key = e.task_key;
+
+    if v_exhausted is null then
+        return v_left;
+    end if;
+
+    with gone as materialized (
+        select e.*, t.keep_failed, coalesce(e.max_attempts, t.max_attempts) as allowed
+        from pgconductor._delete_rows(p_queue, v_exhausted) e
+        join pgconductor.tasks t on t.key = e.task_key
     ),
     unlocked as (
         delete from pgconductor.dedupe_keys k
@@ -31,9 +42,6 @@ begin
     from gone g
     where g.keep_failed is distinct from interval '0';
 
-    return (
-        select array_agg(e.ctid order by e.run_at)
-        from pgconductor.executions e
-        where e.queue = p_queue and e.ctid = any (p_rows));
+    return v_left;
 end
 $$;

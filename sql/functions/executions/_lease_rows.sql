@@ -25,12 +25,7 @@ as $$
 #variable_conflict use_column
 begin
     return query
-    with gone as (
-        delete from pgconductor.executions e
-        where e.queue = p_queue and e.ctid = any (p_rows)
-        returning e.*
-    ),
-    item as materialized (
+    with item as materialized (
         select row_number() over (order by g.priority desc, g.run_at)::integer as "position", g.*,
             case when g.max_attempts is null and g.dedupe_key is null and g.trace_parent is null and g.errors is null
                 and g.large_payload_bytes is null then null
@@ -41,7 +36,7 @@ begin
                 'errors', g.errors,
                 'large_payload_bytes', g.large_payload_bytes))
             end as extra
-        from gone g
+        from pgconductor._delete_rows(p_queue, p_rows) g
     ),
     lease as (
         insert into pgconductor.leases (orchestrator_id, claimed_at, size, plain, queue,

@@ -5,6 +5,8 @@ create or replace function pgconductor._relane_unknown(p_queue text, p_rows tid[
 returns tid[]
 language plpgsql
 set search_path = ''
+-- By tid; see _delete_rows.
+set enable_indexscan = off
 as $$
 begin
     with moved as (
@@ -19,8 +21,8 @@ begin
         for update skip locked);
 
     return (
-        select array_agg(e.ctid order by e.run_at)
-        from pgconductor.executions e
-        where e.queue = p_queue and e.ctid = any (p_rows) and e.task_key = any (p_task_keys));
+        select array_agg(e.row order by e.run_at)
+        from pgconductor._rows_at(p_queue, p_rows) e
+        where e.task_key = any (p_task_keys));
 end
 $$;
