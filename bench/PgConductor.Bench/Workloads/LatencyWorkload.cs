@@ -5,7 +5,7 @@ using PgConductor.Client;
 
 namespace PgConductor.Bench.Workloads;
 
-/// <summary>How long it takes from calling invoke to the start of the handler, the worker idle, one at a time; beside it, a bare NOTIFY.</summary>
+/// <summary>How long it takes from calling invoke to the start of the handler, the worker idle, one at a time; beside it, a bare NOTIFY and its answer.</summary>
 internal sealed class LatencyWorkload : Workload
 {
     private const int Unmeasured = 50;
@@ -39,7 +39,9 @@ internal sealed class LatencyWorkload : Workload
         await orchestrator.StartAsync(cancellationToken);
         await using var notify = await NotifyLimit.OpenAsync(run.Database, cancellationToken);
         var latencies = new List<double>(run.Count);
-        var bare = new List<double>(run.Count);
+        var oneWay = new List<double>(run.Count);
+        var roundTrip = new List<double>(run.Count);
+        var invokes = new List<double>(run.Count);
         for (var i = 0; i < total; i++)
         {
             await Task.Delay(_pause, cancellationToken);
@@ -47,16 +49,19 @@ internal sealed class LatencyWorkload : Workload
             await Task.Delay(_pause, cancellationToken);
             var start = Stopwatch.GetTimestamp();
             await conductor.InvokeAsync(run.Task, Work.Of(i, run.Options.PayloadBytes), cancellationToken: cancellationToken);
+            var invoked = Stopwatch.GetElapsedTime(start);
             var latency = Stopwatch.GetElapsedTime(start, await started[i].Task.WaitAsync(TimeSpan.FromSeconds(30), cancellationToken));
             if (i >= Unmeasured)
             {
                 latencies.Add(latency.TotalMilliseconds);
-                bare.Add(hint);
+                oneWay.Add(hint.OneWayMs);
+                roundTrip.Add(hint.RoundTripMs);
+                invokes.Add(invoked.TotalMilliseconds);
             }
         }
 
         await orchestrator.StopAsync(cancellationToken);
-        var limit = Statistics.Percentile(bare, 0.5);
+        var limit = Statistics.Percentile(roundTrip, 0.5);
         return new Sample
         {
             LatenciesMs = latencies,
@@ -65,7 +70,9 @@ internal sealed class LatencyWorkload : Workload
             Verified = await run.VerifyAsync(conductor, ledger, cancellationToken),
             Details = new Dictionary<string, object?>(StringComparer.Ordinal)
             {
-                ["notifyP99Ms"] = Math.Round(Statistics.Percentile(bare, 0.99)!.Value, 3),
+                ["notifyOneWayP50Ms"] = Math.Round(Statistics.Percentile(oneWay, 0.5)!.Value, 3),
+                ["notifyRoundTripP99Ms"] = Math.Round(Statistics.Percentile(roundTrip, 0.99)!.Value, 3),
+                ["invokeP50Ms"] = Math.Round(Statistics.Percentile(invokes, 0.5)!.Value, 3),
                 ["slowestMs"] = Math.Round(latencies.Max(), 3),
             },
         };

@@ -59,7 +59,7 @@ internal sealed class LimitWorkload : Workload
         var latencies = new List<double>(samples);
         for (var i = 0; i < samples; i++)
         {
-            latencies.Add(await notify.MeasureAsync(cancellationToken));
+            latencies.Add((await notify.MeasureAsync(cancellationToken)).RoundTripMs);
         }
 
         return latencies;

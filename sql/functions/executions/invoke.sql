@@ -49,7 +49,11 @@ begin
         select coalesce(p_queue, t.queue), t.lane into v_queue, v_lane from pgconductor.tasks t where t.key = p_task_key;
     end if;
 
-    perform pgconductor._check_invoke(p_priority, p_max_attempts, p_run_at, p_dedupe_key, p_dedupe_policy);
+    -- Most calls leave these as they are, and an execution that somebody idle waits for pays for every call.
+    if (p_priority = 0 and p_max_attempts is null and p_run_at is null and p_dedupe_key is null
+        and p_dedupe_policy = 'return_existing') is not true then
+        perform pgconductor._check_invoke(p_priority, p_max_attempts, p_run_at, p_dedupe_key, p_dedupe_policy);
+    end if;
 
     execution_id := coalesce(p_id, pgconductor.uuid_v7());
     disposition := 'created';
