@@ -183,8 +183,8 @@ public sealed class Orchestrator : IAsyncDisposable
         _ = _stopRequested.Task.ContinueWith(static (_, source) => TryCancel((CancellationTokenSource)source!), ended, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
-            var quiescence = new Quiescence(_workers);
-            while (!_stopRequested.Task.IsCompleted && !quiescence.Look())
+            var quiescence = new Quiescence();
+            while (!_stopRequested.Task.IsCompleted && !quiescence.Look(_workers.Select(WorkerSample.Of)))
             {
                 _workers.ForEach(worker => worker.Wake());
                 await timer.WaitForNextTickAsync(ended.Token).ConfigureAwait(false);
