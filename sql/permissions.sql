@@ -41,8 +41,8 @@ to pgconductor_worker, pgconductor_client, pgconductor_operator;
 
 -- Enqueues, and can read nothing of what others enqueued: ids, queues and dedupe keys at most.
 grant execute on function
-    pgconductor.invoke, pgconductor.invoke_batch, pgconductor._check_invoke, pgconductor._is_known, pgconductor._take_dedupe_key,
-    pgconductor._resolve_tasks
+    pgconductor.invoke, pgconductor.invoke_batch, pgconductor._resolve_tasks, pgconductor._check_invoke,
+    pgconductor._is_known, pgconductor._take_dedupe_key
 to pgconductor_client, pgconductor_worker;
 grant select on pgconductor.queues to pgconductor_client;
 grant select, insert on pgconductor.tasks to pgconductor_client;

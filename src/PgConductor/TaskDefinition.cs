@@ -1,5 +1,4 @@
 using System.Text;
-using PgConductor.Serialization;
 
 namespace PgConductor;
 
@@ -15,7 +14,7 @@ public abstract class TaskDefinition
             throw new ArgumentException($"\"{key}\" cannot be a task key: give 1 to 200 bytes, not \"?\".", nameof(key));
         }
 
-        if (JsonText.FindFault(key) is { } fault)
+        if (StorableText.FindFault(key) is { } fault)
         {
             throw new ArgumentException($"The task key has {fault}, which PostgreSQL cannot store.", nameof(key));
         }

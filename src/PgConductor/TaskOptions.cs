@@ -45,7 +45,7 @@ public sealed record TaskOptions
 
     internal void Validate(string key, ICollection<string> faults)
     {
-        if (Queue.Length == 0 || System.Text.Encoding.UTF8.GetByteCount(Queue) > 200 || Queue.Any(char.IsControl) || Serialization.JsonText.FindFault(Queue) is not null)
+        if (Queue.Length == 0 || System.Text.Encoding.UTF8.GetByteCount(Queue) > 200 || Queue.Any(char.IsControl) || StorableText.FindFault(Queue) is not null)
         {
             faults.Add($"task \"{key}\": Queue \"{Queue}\" must be 1 to 200 bytes of valid text without control characters");
         }

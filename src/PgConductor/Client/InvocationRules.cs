@@ -1,5 +1,4 @@
 using System.Text;
-using PgConductor.Serialization;
 
 namespace PgConductor.Client;
 
@@ -54,7 +53,7 @@ internal static class InvocationRules
 
     private static void CheckText(string text, string what)
     {
-        if (JsonText.FindFault(text) is { } fault)
+        if (StorableText.FindFault(text) is { } fault)
         {
             throw Invalid($"The {what} has {fault}, which PostgreSQL cannot store: clean the text first.");
         }

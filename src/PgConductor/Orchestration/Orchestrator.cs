@@ -178,11 +178,11 @@ public sealed class Orchestrator : IAsyncDisposable
     public async Task DrainAsync(CancellationToken cancellationToken = default)
     {
         await (_starting ?? StartAsync(cancellationToken)).ConfigureAwait(false);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5), _timeProvider);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _ = _stopRequested.Task.ContinueWith(static (_, source) => TryCancel((CancellationTokenSource)source!), ended, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
+            using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5), _timeProvider);
             var quiescence = new Quiescence();
             while (!_stopRequested.Task.IsCompleted && !quiescence.Look(_workers.Select(WorkerSample.Of)))
             {

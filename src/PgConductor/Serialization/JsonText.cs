@@ -54,29 +54,6 @@ internal static class JsonText
         return null;
     }
 
-    /// <summary>What is wrong with text that is to be stored: NUL, or half of a surrogate pair; null: nothing.</summary>
-    public static string? FindFault(string text)
-    {
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (text[i] == '\0')
-            {
-                return $"the character U+0000 at character {i}";
-            }
-
-            if (char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
-            {
-                i++;
-            }
-            else if (char.IsSurrogate(text[i]))
-            {
-                return $"half of a surrogate pair at character {i}";
-            }
-        }
-
-        return null;
-    }
-
     /// <summary>Text that jsonb can hold: NUL and halves of surrogate pairs become U+FFFD, and it is cut at a length.</summary>
     public static string Clean(string text, int maxLength)
     {

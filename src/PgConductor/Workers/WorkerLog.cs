@@ -35,8 +35,8 @@ internal static partial class WorkerLog
     [LoggerMessage(1212, LogLevel.Error, "Execution {ExecutionId} of task {TaskKey} did its work, but its services could not be disposed of")]
     public static partial void DisposeFailed(ILogger logger, Guid executionId, string taskKey, Exception exception);
 
-    [LoggerMessage(1215, LogLevel.Error, "The outcome of position {Position} of lease {Lease} in queue {Queue} cannot be recorded at all; it is left to the takeover after this process's end")]
-    public static partial void OutcomeAbandoned(ILogger logger, string queue, long lease, int position, Exception exception);
+    [LoggerMessage(1213, LogLevel.Error, "Execution {ExecutionId} is of task {TaskKey}, which this process does not run: it is handed back")]
+    public static partial void UnknownTask(ILogger logger, Guid executionId, string taskKey);
 
     [LoggerMessage(1214, LogLevel.Error, "A callback on the cancellation token of execution {ExecutionId} of task {TaskKey} threw")]
     public static partial void CancellationCallbackFailed(ILogger logger, Guid executionId, string taskKey, Exception exception);
@@ -44,6 +44,6 @@ internal static partial class WorkerLog
     [LoggerMessage(1215, LogLevel.Error, "Execution {ExecutionId} of task {TaskKey} could not be run to its end by the worker; the attempt counts as failed")]
     public static partial void RunnerFailed(ILogger logger, Guid executionId, string taskKey, Exception exception);
 
-    [LoggerMessage(1213, LogLevel.Error, "Execution {ExecutionId} is of task {TaskKey}, which this process does not run: it is handed back")]
-    public static partial void UnknownTask(ILogger logger, Guid executionId, string taskKey);
+    [LoggerMessage(1216, LogLevel.Error, "The outcome of position {Position} of lease {Lease} in queue {Queue} cannot be recorded at all; it is left to the takeover after this process's end")]
+    public static partial void OutcomeAbandoned(ILogger logger, string queue, long lease, int position, Exception exception);
 }

@@ -40,7 +40,7 @@ public sealed class PoolerTests
         Assert.Equal(84, await two.GetHandle<int>(ids[42]).WaitAsync(TimeSpan.FromSeconds(30), TestEngine.Token));
         await engine.IsDoneAsync();
         Assert.Equal(1050, await engine.CountAsync("completed_executions"));
-        Assert.Equal(1105, ran);
+        Assert.Equal(1155, ran);
         await first.StopAsync(TestEngine.Token);
         await second.StopAsync(TestEngine.Token);
         Assert.Equal(0, await engine.CountAsync("orchestrators"));

@@ -18,24 +18,7 @@ public sealed class FlushFaultTests
     public async Task Outcomes_survive_errors_while_they_are_recorded(string fault)
     {
         await using var engine = await TestEngine.CreateAsync();
-        await engine.Database.ExecuteAsync($"""
-            create sequence public.faults;
-            create function public.fail() returns trigger language plpgsql as $$
-            begin
-                if nextval('public.faults') <= 3 then
-                    case '{fault}'
-                        when 'deadlock' then raise exception using errcode = '40P01', message = 'deadlock detected';
-                        when 'serialization' then raise exception using errcode = '40001', message = 'could not serialize';
-                        when 'lock_timeout' then raise exception using errcode = '55P03', message = 'canceling statement due to lock timeout';
-                        when 'statement_timeout' then raise exception using errcode = '57014', message = 'canceling statement due to statement timeout';
-                        when 'disk_full' then raise exception using errcode = '53100', message = 'could not extend file';
-                        else perform pg_terminate_backend(pg_backend_pid());
-                    end case;
-                end if;
-                return null;
-            end $$;
-            create trigger fail after insert on pgconductor.completed_executions for each statement execute function public.fail();
-            """);
+        await FailAsync(engine, fault, "completed_executions");
         var ran = 0;
         await engine.StartAsync(new TaskCollection().Add(_job, (number, _) =>
         {
@@ -53,6 +36,27 @@ public sealed class FlushFaultTests
         // The worker is well.
         var handle = await engine.Conductor.InvokeAsync(_job, 7, cancellationToken: TestEngine.Token);
         Assert.Equal("result 7", await handle.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token));
+    }
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public async Task Claims_survive_errors_without_counting_an_attempt(string fault)
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        await FailAsync(engine, fault, "leases");
+        var ran = 0;
+        await engine.StartAsync(new TaskCollection().Add(_job, (_, context) =>
+        {
+            Interlocked.Add(ref ran, context.Attempt);
+            return Task.FromResult("done");
+        }));
+        await engine.Conductor.InvokeManyAsync(_job, Enumerable.Range(0, 100), cancellationToken: TestEngine.Token);
+
+        await engine.IsDoneAsync();
+
+        Assert.Equal(100, ran);
+        Assert.Equal(100, await engine.CountAsync("completed_executions", "attempts = 1"));
+        Assert.True(await engine.Database.ScalarAsync<long>("select last_value from public.faults") > 3);
     }
 
     [Fact]
@@ -172,4 +176,24 @@ public sealed class FlushFaultTests
         Assert.Equal(12, await engine.CountAsync("completed_executions", "length(result::text) = 4000002"));
         Assert.InRange(largest, 1, 16 * 1024 * 1024);
     }
+
+    /// <summary>The first three statements that insert into a table fail.</summary>
+    private static Task<int> FailAsync(TestEngine engine, string fault, string table) => engine.Database.ExecuteAsync($"""
+        create sequence public.faults;
+        create function public.fail() returns trigger language plpgsql as $$
+        begin
+            if nextval('public.faults') <= 3 then
+                case '{fault}'
+                    when 'deadlock' then raise exception using errcode = '40P01', message = 'deadlock detected';
+                    when 'serialization' then raise exception using errcode = '40001', message = 'could not serialize';
+                    when 'lock_timeout' then raise exception using errcode = '55P03', message = 'canceling statement due to lock timeout';
+                    when 'statement_timeout' then raise exception using errcode = '57014', message = 'canceling statement due to statement timeout';
+                    when 'disk_full' then raise exception using errcode = '53100', message = 'could not extend file';
+                    else perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(5);
+                end case;
+            end if;
+            return null;
+        end $$;
+        create trigger fail after insert on pgconductor.{table} for each statement execute function public.fail();
+        """);
 }

@@ -76,7 +76,7 @@ public sealed class HeartbeatTests
     {
         await using var engine = await TestEngine.CreateAsync();
         await using var proxy = new TcpProxy(engine.Database.ConnectionString);
-        var conductor = engine.NewConductor(options => options with { ConnectionString = proxy.ConnectionString });
+        var conductor = engine.NewConductor(options => options with { ConnectionString = proxy.ConnectionString, StatementTimeout = TimeSpan.FromSeconds(5) });
         var cancelled = false;
         var gate = new TaskCompletionSource();
         var started = new TaskCompletionSource();

@@ -47,13 +47,13 @@ public sealed class DrainTests
                     await context.Conductor.InvokeAsync(_job, number - 1);
                 }
             });
-        await engine.Conductor.InvokeAsync(_job, 9, cancellationToken: TestEngine.Token);
+        await engine.Conductor.InvokeAsync(_job, 99, cancellationToken: TestEngine.Token);
         var later = await engine.Conductor.InvokeAsync(_job, 0, new InvokeOptions { RunAt = DateTimeOffset.UtcNow.AddHours(1) }, cancellationToken: TestEngine.Token);
 
         await engine.New(tasks).DrainAsync(TestEngine.Token).WaitAsync(TimeSpan.FromSeconds(20), TestEngine.Token);
 
-        Assert.Equal(10, ran);
-        Assert.Equal(10, await engine.CountAsync("completed_executions"));
+        Assert.Equal(100, ran);
+        Assert.Equal(100, await engine.CountAsync("completed_executions"));
         Assert.Equal(ExecutionState.Scheduled, (await later.GetAsync(TestEngine.Token))!.State);
     }
 

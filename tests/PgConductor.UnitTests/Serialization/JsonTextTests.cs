@@ -20,7 +20,7 @@ public sealed class JsonTextTests
     {
         Prop.ForAll(HardText, text => JsonText.FindFault(Encoding.UTF8.GetBytes(Valid(text))) is null == NaiveIsFine(Valid(text))).QuickCheckThrowOnFailure();
         Prop.ForAll(HardText, text => JsonText.FindFault(Encoding.UTF8.GetBytes(Escaped(text))) is null == NaiveIsFine(Escaped(text))).QuickCheckThrowOnFailure();
-        Prop.ForAll(HardText, text => JsonText.FindFault(Encoding.UTF8.GetBytes(Escaped(text))) is null == (JsonText.FindFault(text) is null)).QuickCheckThrowOnFailure();
+        Prop.ForAll(HardText, text => JsonText.FindFault(Encoding.UTF8.GetBytes(Escaped(text))) is null == (StorableText.FindFault(text) is null)).QuickCheckThrowOnFailure();
     }
 
     [Theory]
@@ -52,10 +52,10 @@ public sealed class JsonTextTests
         Prop.ForAll(HardText, text =>
         {
             var clean = JsonText.Clean(text, int.MaxValue);
-            return JsonText.FindFault(clean) is null
+            return StorableText.FindFault(clean) is null
                 && clean.Length == text.Length
                 && clean.Zip(text).All(pair => pair.First == pair.Second || (pair.First == '\ufffd' && (pair.Second == '\0' || char.IsSurrogate(pair.Second))))
-                && (JsonText.FindFault(text) is not null || clean == text);
+                && (StorableText.FindFault(text) is not null || clean == text);
         }).QuickCheckThrowOnFailure();
     }
 
@@ -65,7 +65,7 @@ public sealed class JsonTextTests
         Prop.ForAll(HardText, text => Enumerable.Range(0, text.Length + 1).All(length =>
         {
             var clean = JsonText.Clean(text, length);
-            return clean.Length == length && JsonText.FindFault(clean) is null;
+            return clean.Length == length && StorableText.FindFault(clean) is null;
         })).QuickCheckThrowOnFailure();
         Assert.Equal("a\ufffd", JsonText.Clean("a😀", 2));
         Assert.Equal("ab", JsonText.Clean("abc", 2));

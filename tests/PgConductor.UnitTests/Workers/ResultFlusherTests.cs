@@ -142,7 +142,7 @@ public sealed class ResultFlusherTests : IAsyncLifetime
 
         // Whole lease, both positions, then each three times over: as it is, as a failure, in fewer words.
         Assert.Equal(8, Flushes);
-        Assert.Equal(2, _harness.Log.Entries.Count(entry => entry.Id == 1215));
+        Assert.Equal(2, _harness.Log.Entries.Count(entry => entry.Id == 1216));
         Assert.Empty(_over);
         var other = await ClaimAsync(_kept, 1);
         Add(flusher, other, 1);
