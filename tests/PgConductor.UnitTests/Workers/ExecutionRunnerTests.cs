@@ -276,7 +276,7 @@ public sealed class ExecutionRunnerTests
         Assert.True(worker.Cancel(ids[0], "not needed"));
 
         await harness.UntilAsync(ids[0], ExecutionState.Cancelled);
-        Assert.True(harness.Log.Has(1214));
+        await harness.UntilAsync(() => harness.Log.Has(1214), "it is reported");
     }
 
     private static async Task<ExecutionInfo> EndsAsync(TaskDefinition<int, NoResult> task, Func<int, TaskContext, Task> handler, ExecutionState state)
