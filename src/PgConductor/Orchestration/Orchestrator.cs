@@ -183,8 +183,8 @@ public sealed class Orchestrator : IAsyncDisposable
         try
         {
             using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5), _timeProvider);
-            var quiescence = new Quiescence(_workers);
-            while (!_stopRequested.Task.IsCompleted && !quiescence.Look())
+            var quiescence = new Quiescence();
+            while (!_stopRequested.Task.IsCompleted && !quiescence.Look(_workers.Select(WorkerSample.Of)))
             {
                 _workers.ForEach(worker => worker.Wake());
                 await timer.WaitForNextTickAsync(ended.Token).ConfigureAwait(false);

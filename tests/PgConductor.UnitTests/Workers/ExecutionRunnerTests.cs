@@ -264,19 +264,21 @@ public sealed class ExecutionRunnerTests
     public async Task A_callback_that_throws_when_it_is_cancelled_hurts_nobody()
     {
         var task = TaskDefinition.Create<int>("t");
+        var registered = new TaskCompletionSource();
         await using var harness = new WorkerHarness().Add(task, (_, context) =>
         {
             context.CancellationToken.Register(() => throw new FormatException("in a callback"));
+            registered.SetResult();
             return Task.Delay(Timeout.Infinite, context.CancellationToken);
         });
         var ids = await harness.InvokeAsync(task, 1);
         var worker = await harness.StartAsync();
-        await harness.UntilAsync(() => worker.Load.Running == 1, "it runs");
+        await registered.Task.WaitAsync(TimeSpan.FromSeconds(30), Token);
 
         Assert.True(worker.Cancel(ids[0], "not needed"));
 
         await harness.UntilAsync(ids[0], ExecutionState.Cancelled);
-        Assert.True(harness.Log.Has(1214));
+        await harness.UntilAsync(() => harness.Log.Has(1214), "it is reported");
     }
 
     private static async Task<ExecutionInfo> EndsAsync(TaskDefinition<int, NoResult> task, Func<int, TaskContext, Task> handler, ExecutionState state)

@@ -17,6 +17,8 @@ public sealed class PolicyTests
     [InlineData(100, 74, 74, 5, 15)]
     [InlineData(100, 50, 50, 10, 10)]
     [InlineData(100, 49, 49, 10, 0)]
+    [InlineData(100, 25, 25, 5, 15)] // at its rate whole just in time
+    [InlineData(100, 24, 24, 5, 0)] // and just too late
     [InlineData(100, 99, 99, 19, 1)]
     [InlineData(100, 99, 99, 20, 0)] // never longer
     [InlineData(100, 99, 99, 1000, 0)]
