@@ -37,10 +37,11 @@ declare
     v_keys   text[];
     v_lanes  text[];
     v_closed text[];
+    v_paused boolean;
     v_now    timestamptz := pgconductor.current_time();
 begin
-    select w.task_keys into v_keys
-    from pgconductor.workers w
+    select w.task_keys, q.paused into v_keys, v_paused
+    from pgconductor.workers w join pgconductor.queues q on q.name = w.queue
     where w.orchestrator_id = p_orchestrator_id and w.queue = p_queue;
 
     if not found then
@@ -49,7 +50,7 @@ begin
             'It was taken over after missing its heartbeats, or never called register_orchestrator and register_worker: register again.');
     end if;
 
-    if (select q.paused from pgconductor.queues q where q.name = p_queue) then
+    if v_paused then
         return;
     end if;
 

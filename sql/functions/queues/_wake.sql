@@ -11,7 +11,8 @@ begin
     if pg_try_advisory_lock(1885823587, hashtext(p_queue)) then
         perform pg_advisory_unlock(1885823587, hashtext(p_queue));
     else
-        perform pg_notify(pgconductor.queue_channel(p_queue), '');
+        -- The name that queue_channel gives; spelt out, because whoever enqueues for somebody idle waits for this.
+        perform pg_notify('pgconductor_q_' || md5(p_queue), '');
     end if;
 end
 $$;
