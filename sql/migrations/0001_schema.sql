@@ -146,7 +146,7 @@ comment on table pgconductor.workers is 'Which tasks a process serves on which q
 create index workers_queue on pgconductor.workers (queue);
 
 create table pgconductor.leases (
-    id              bigint generated always as identity primary key,
+    id              bigint primary key default (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     orchestrator_id uuid not null,
     claimed_at      timestamptz not null,
     size            integer not null,
@@ -164,6 +164,7 @@ create table pgconductor.leases (
     extras          jsonb[]
 ) with (toast_tuple_target = 256, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
         autovacuum_vacuum_cost_delay = 0);
+comment on column pgconductor.leases.id is 'The microsecond of the claim, by the real clock: not a sequence, which would give an id again after a crash that lost an asynchronously committed claim (docs/adr/0010).';
 comment on table pgconductor.leases is 'Claimed batches: parallel arrays, position 1 to size. Owned by one orchestrator until each position has an outcome.';
 comment on column pgconductor.leases.plain is 'No position needs more than forgetting when it completes: no history, no dedupe key, no large payload.';
 comment on column pgconductor.leases.done is 'Positions that have their outcome; the arrays beside it are out of line and are not rewritten when it grows.';

@@ -18,6 +18,19 @@ internal sealed class Calls(Sessions sessions, TransientRetry retry)
         }
     }
 
+    /// <summary>Once, on a connection for claims or outcomes.</summary>
+    public static async Task<T> OnceAsync<T>(LeaseConnections leases, string sql, Action<NpgsqlParameterCollection> bind, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await leases.RunAsync((connection, token) => RunAsync(connection, null, sql, bind, read, token), cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (SqlStateMap.Translate(exception) is var translated && !ReferenceEquals(translated, exception))
+        {
+            throw translated;
+        }
+    }
+
     /// <summary>On a pooled connection, again after transient errors; or once, in the caller's transaction. <paramref name="bind"/> is told whether this is a repetition.</summary>
     public Task<T> RetryingAsync<T>(string sql, Action<NpgsqlParameterCollection, bool> bind, Func<NpgsqlDataReader, CancellationToken, Task<T>> read, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
         transaction is null

@@ -5,11 +5,13 @@ using PgConductor.Schema;
 namespace PgConductor.Database;
 
 /// <summary>The only type that talks to PostgreSQL: a facade over the commands of each area.</summary>
-/// <remarks>Thread-safe. Two of its connections are outside the pool: control (heartbeats) and LISTEN.</remarks>
+/// <remarks>Thread-safe. Outside the pool are the connections for control (heartbeats), LISTEN, claims and outcomes.</remarks>
 internal sealed class DatabaseClient : IDatabaseClient
 {
     private readonly Sessions _sessions;
     private readonly ControlConnection _control;
+    private readonly LeaseConnections _claims;
+    private readonly LeaseConnections _outcomes;
     private readonly Calls _calls;
     private readonly SchemaManager _schema;
     private readonly ExecutionCommands _executions;
@@ -22,9 +24,11 @@ internal sealed class DatabaseClient : IDatabaseClient
         _sessions = new Sessions(options);
         _control = new ControlConnection(_sessions);
         var retry = new TransientRetry(options.RetryTimeout, options.TimeProvider);
+        _claims = new LeaseConnections(_sessions.OpenForClaimsAsync);
+        _outcomes = new LeaseConnections(_sessions.OpenOwnAsync);
         _calls = new Calls(_sessions, retry);
         _schema = new SchemaManager(_sessions, retry, MigrationStore.Embedded);
-        _executions = new ExecutionCommands(_calls);
+        _executions = new ExecutionCommands(_calls, _claims, _outcomes);
         _invocations = new InvocationCommands(_calls);
         _orchestrators = new OrchestratorCommands(_calls, _sessions, _control, options);
         _queues = new QueueCommands(_calls);

@@ -6,7 +6,7 @@ using PgConductor.Client;
 namespace PgConductor.Database;
 
 /// <summary>Claims, outcomes and queries of executions.</summary>
-internal sealed class ExecutionCommands(Calls calls) : IExecutionStore
+internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, LeaseConnections outcomes) : IExecutionStore
 {
     private const string ClaimSql =
         "select lease_id, position, id, task_key, attempt, created_at, run_at, trace_parent, payload, next_position::text, next_due_in from pgconductor.claim_executions($1, $2, $3, 4194304, $4)";
@@ -21,7 +21,8 @@ internal sealed class ExecutionCommands(Calls calls) : IExecutionStore
     private static readonly string[] _outcomeNames = ["completed", "failed", "dead", "released", "cancelled"];
 
     public Task<Claim> ClaimAsync(Guid orchestratorId, string queue, int limit, string? position, CancellationToken cancellationToken) =>
-        calls.OnceAsync(
+        Calls.OnceAsync(
+            claims,
             ClaimSql,
             parameters =>
             {
@@ -34,7 +35,8 @@ internal sealed class ExecutionCommands(Calls calls) : IExecutionStore
             cancellationToken);
 
     public Task<IReadOnlyList<Settlement>> ReturnAsync(Guid orchestratorId, OutcomeBatch batch, CancellationToken cancellationToken) =>
-        calls.OnceAsync(
+        Calls.OnceAsync(
+            outcomes,
             ReturnSql,
             parameters => BindOutcomes(parameters, orchestratorId, batch),
             Calls.Rows(static reader => new Settlement(reader.GetInt64(0), reader.GetInt32(1), ParseEffect(reader.GetString(2)))),

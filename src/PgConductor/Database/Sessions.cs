@@ -6,6 +6,7 @@ namespace PgConductor.Database;
 internal sealed class Sessions : IAsyncDisposable
 {
     private readonly string _unpooled;
+    private readonly string _claims;
     private readonly string _control;
     private readonly SemaphoreSlim _slots;
     private readonly TimeSpan _slotTimeout;
@@ -49,6 +50,7 @@ internal sealed class Sessions : IAsyncDisposable
         builder.Pooling = false;
         builder.KeepAlive = 15;
         _unpooled = builder.ConnectionString;
+        _claims = options.TransactionPooler ? _unpooled : WithOption(builder, "synchronous_commit=off");
 
         // A broken network is noticed at once by the one connection whose silence costs all work in hand.
         builder.CancellationTimeout = -1;
@@ -84,9 +86,17 @@ internal sealed class Sessions : IAsyncDisposable
     }
 
     /// <summary>A connection of its own, which pool exhaustion cannot touch.</summary>
-    public async Task<NpgsqlConnection> OpenOwnAsync(CancellationToken cancellationToken)
+    public Task<NpgsqlConnection> OpenOwnAsync(CancellationToken cancellationToken) => OpenAsync(_unpooled, cancellationToken);
+
+    /// <summary>A connection for claims, which are committed without waiting for the disk (docs/adr/0010).</summary>
+    public Task<NpgsqlConnection> OpenForClaimsAsync(CancellationToken cancellationToken) => OpenAsync(_claims, cancellationToken);
+
+    private static string WithOption(NpgsqlConnectionStringBuilder builder, string option) =>
+        new NpgsqlConnectionStringBuilder(builder.ConnectionString) { Options = $"{builder.Options} -c {option}".Trim() }.ConnectionString;
+
+    private static async Task<NpgsqlConnection> OpenAsync(string connectionString, CancellationToken cancellationToken)
     {
-        var connection = new NpgsqlConnection(_unpooled);
+        var connection = new NpgsqlConnection(connectionString);
         try
         {
             await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
