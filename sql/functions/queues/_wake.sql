@@ -11,8 +11,7 @@ begin
     if pg_try_advisory_lock(1885823587, hashtext(p_queue)) then
         perform pg_advisory_unlock(1885823587, hashtext(p_queue));
     else
-        -- The name that queue_channel gives; spelt out, because whoever enqueues for somebody idle waits for this.
-        perform pg_notify('pgconductor_q_' || md5(p_queue), '');
+        perform pg_notify(pgconductor.queue_channel(p_queue), '');
     end if;
 end
 $$;
