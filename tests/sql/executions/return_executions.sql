@@ -52,7 +52,7 @@ select is(pg_temp.give(1, :l, '{1,2}', 'completed'), '{1 completed,2 completed}'
 select pg_temp.lease('forget', 20, 3) as l, pg_temp.lease('forget', 30, 2) as m \gset
 select is((select plain from pgconductor.leases where id = :l), true, 'a lease of nothing to keep is plain');
 select is(pg_temp.whole(2, :l, :m), '{"0 rejected","0 rejected"}', 'another orchestrator''s is rejected');
-select is(pg_temp.whole(1, :l, :m, 987654321), '{0 completed,0 completed,0 rejected}', 'one answer a lease, position 0');
+select is(pg_temp.whole(1, :l, :m, 9000000000000000000), '{0 completed,0 completed,0 rejected}', 'one answer a lease, position 0');
 select is((select count(*) from pgconductor.leases), 0::bigint, 'they are gone');
 select is(pg_temp.whole(1, :l), '{0 rejected}', 'once only');
 select pg_temp.lease('forget', 40, 2) as l \gset
