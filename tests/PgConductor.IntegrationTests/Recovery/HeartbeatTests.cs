@@ -174,6 +174,7 @@ public sealed class HeartbeatTests
         while (clock.Elapsed < during)
         {
             longest = Math.Max(longest, (double)command.ExecuteScalar()!);
+            // The interval of the samples, not a wait for anything; it blocks because the pool that a delay needs is what is starved.
             Thread.Sleep(20);
         }
 
