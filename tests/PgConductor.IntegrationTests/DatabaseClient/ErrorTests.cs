@@ -134,7 +134,7 @@ public sealed class ErrorTests
         }
 
         var hanging = Enumerable.Range(0, 2).Select(_ => conductor.PauseQueueAsync("default", Token)).ToArray();
-        await Eventually.IsTrue(async () => await engine.Database.ScalarAsync<long>("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == 2, "the pool is used up");
+        await Eventually.IsTrue(async () => await engine.Database.ScalarAsync<long>("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%pause_queue%'") == 2, "the pool is used up");
         var error = await Assert.ThrowsAsync<ConductorException>(() => conductor.ListTasksAsync(Token));
 
         Assert.Equal((ConductorErrorCode.PoolExhausted, true), (error.Code, error.IsTransient));

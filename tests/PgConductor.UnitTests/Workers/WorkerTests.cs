@@ -188,11 +188,16 @@ public sealed class WorkerTests
     {
         var slow = TaskDefinition.Create<int>("slow");
         var gate = new TaskCompletionSource();
-        await using var harness = new WorkerHarness().Add(_task, (_, _) => Task.CompletedTask).Add(slow, (_, _) => gate.Task);
+        var slowStarted = 0;
+        await using var harness = new WorkerHarness().Add(_task, (_, _) => Task.CompletedTask).Add(slow, (_, _) =>
+        {
+            Interlocked.Increment(ref slowStarted);
+            return gate.Task;
+        });
         await harness.InvokeAsync(_task, 2000, new InvokeOptions { Priority = 1 });
         var ids = await harness.InvokeAsync(slow, 30);
         var worker = await harness.StartAsync(new WorkerOptions { Concurrency = 2, PrefetchTime = TimeSpan.FromSeconds(10), MaxClaim = 100 });
-        await harness.UntilAsync(() => worker.Load.Running == 2 && worker.Load.Buffered > 0, "some wait behind the slow");
+        await harness.UntilAsync(() => Volatile.Read(ref slowStarted) == 2 && worker.Load.Buffered > 0, "some wait behind the slow");
         await harness.Database.PauseQueueAsync("default", Token);
 
         worker.HandBackStale(TimeSpan.FromHours(1));
@@ -212,11 +217,16 @@ public sealed class WorkerTests
     {
         var slow = TaskDefinition.Create<int>("slow");
         var gate = new TaskCompletionSource();
-        await using var harness = new WorkerHarness().Add(_task, (_, _) => Task.CompletedTask).Add(slow, (_, _) => gate.Task);
+        var slowStarted = 0;
+        await using var harness = new WorkerHarness().Add(_task, (_, _) => Task.CompletedTask).Add(slow, (_, _) =>
+        {
+            Interlocked.Increment(ref slowStarted);
+            return gate.Task;
+        });
         await harness.InvokeAsync(_task, 2000, new InvokeOptions { Priority = 1 });
         await harness.InvokeAsync(slow, 30);
         var worker = await harness.StartAsync(new WorkerOptions { Concurrency = 2, PrefetchTime = TimeSpan.FromSeconds(10), MaxClaim = 100 });
-        await harness.UntilAsync(() => worker.Load.Running == 2 && worker.Load.Buffered > 0, "some wait behind the slow");
+        await harness.UntilAsync(() => Volatile.Read(ref slowStarted) == 2 && worker.Load.Buffered > 0, "some wait behind the slow");
 
         await worker.StopClaimingAsync();
         Assert.False(await worker.WaitForHandlersAsync(TimeSpan.Zero, Token));
