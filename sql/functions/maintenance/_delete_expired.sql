@@ -1,4 +1,4 @@
--- Deletes up to p_limit expired rows from the default partition of a history table, with their large payloads.
+-- Deletes up to p_limit expired rows from the default partition of a history table, with their large payloads and steps.
 create or replace function pgconductor._delete_expired(p_table text, p_limit integer)
 returns bigint
 language plpgsql
@@ -12,10 +12,13 @@ begin
             delete from pgconductor.%1$I h
             where h.ctid = any (array(
                 select x.ctid from pgconductor.%1$I x where x.expires_at <= $1 order by x.expires_at limit $2 for update skip locked))
-            returning h.id, h.large_payload_bytes
+            returning h.id, h.large_payload_bytes, h.flow
         ),
         forgotten as (
             delete from pgconductor.payloads p using gone g where g.large_payload_bytes is not null and p.execution_id = g.id
+        ),
+        unstepped as (
+            delete from pgconductor.steps s using gone g where g.flow is not null and s.execution_id = g.id
         )
         select count(*) from gone
         $sql$, p_table || '_default')
