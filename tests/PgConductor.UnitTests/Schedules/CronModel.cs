@@ -10,7 +10,7 @@ namespace PgConductor.UnitTests.Schedules;
 internal sealed record CronModel(string Text, Func<DateTime, bool> Matches, bool EveryHour)
 {
     private static readonly string[] _months = ["", "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
-    private static readonly string[] _weekdays = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "Sun"];
+    private static readonly string[] _weekdays = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "7"];
 
     /// <summary>Expressions of five and six fields whose ticks may be anywhere.</summary>
     public static Gen<CronModel> Any =>
