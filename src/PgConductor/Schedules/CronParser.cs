@@ -135,7 +135,7 @@ internal ref struct CronParser
 
         if (dash < 0)
         {
-            return field.Expand(from % (field.Max + 1), slash < 0 ? from % (field.Max + 1) : field.Max, step);
+            return field.Expand(from, slash < 0 ? from : field.Max, step);
         }
 
         if (!field.TryRead(values[(dash + 1)..], out var to, out _fault))
