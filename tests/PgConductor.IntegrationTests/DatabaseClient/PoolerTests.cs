@@ -37,7 +37,7 @@ public sealed class PoolerTests
         var ids = await one.InvokeManyAsync(job, Enumerable.Range(0, 1000), cancellationToken: TestEngine.Token);
         await Parallel.ForEachAsync(Enumerable.Range(0, 50), TestEngine.Token, async (number, token) => await two.InvokeAsync(job, number, cancellationToken: token));
 
-        Assert.Equal(84, await two.GetHandle<int>(ids[42]).WaitAsync(TimeSpan.FromSeconds(30), TestEngine.Token));
+        Assert.Equal(84, await two.GetHandle<int>(ids[42]).WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token));
         await engine.IsDoneAsync();
         Assert.Equal(1050, await engine.CountAsync("completed_executions"));
         Assert.Equal(1155, ran);
