@@ -124,7 +124,7 @@ public sealed class OwnerCrashTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(unknown, "thesis.txt"), "years of work", Ct);
         var persistent = new ClusterFolder(_temporary.At("pgconductor-postgres-mine"), isTemporary: false);
         Directory.CreateDirectory(persistent.Root);
-        new OwnerRecord(IsTemporary: false, new ProcessIdentity(1, "long ago"), null, null, null).Write(persistent);
+        new OwnerRecord(IsTemporary: false, new ProcessIdentity(1, $"{Guid.Empty}:1"), null, null, null).Write(persistent);
 
         await Sweep();
 
@@ -151,7 +151,7 @@ public sealed class OwnerCrashTests : IDisposable
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can make files of another user");
         var trap = new ClusterFolder(_temporary.At("pgconductor-postgres-trap"), isTemporary: true);
         Directory.CreateDirectory(trap.Root);
-        new OwnerRecord(IsTemporary: true, new ProcessIdentity(1, "long ago"), null, null, null).Write(trap);
+        new OwnerRecord(IsTemporary: true, new ProcessIdentity(1, $"{Guid.Empty}:1"), null, null, null).Write(trap);
         CommandResult given = await ProcessRunner.RunAsync(["chown", "nobody", trap.Root], TimeSpan.FromSeconds(10), ct: Ct);
         Assert.True(given.Succeeded, given.Errors);
 
