@@ -59,7 +59,7 @@ grant execute on function
     pgconductor.register_orchestrator, pgconductor.register_worker, pgconductor.orchestrator_heartbeat,
     pgconductor.recover_stale_orchestrators, pgconductor.orchestrator_shutdown, pgconductor.worker_idle, pgconductor.worker_busy,
     pgconductor.claim_executions, pgconductor.get_executions, pgconductor.return_executions, pgconductor.create_queue,
-    pgconductor.maintain, pgconductor.held_horizon, pgconductor._claim_lanes, pgconductor._lease_rows,
+    pgconductor.maintain, pgconductor.held_horizon, pgconductor._find_due, pgconductor._take_rows, pgconductor._lease_rows,
     pgconductor._delete_rows, pgconductor._rows_at,
     pgconductor._bound_by_bytes, pgconductor._dead_letter_exhausted, pgconductor._relane_unknown, pgconductor._settle,
     pgconductor._append_error, pgconductor._put_back_leases, pgconductor._release_lost_leases, pgconductor._register_task,

@@ -31,16 +31,21 @@ returns table (
     next_due_in   double precision)
 language plpgsql
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
     v_keys   text[];
-    v_lanes  text[];
+    v_lanes  text[] := '{""}';
+    v_open   text[];
     v_closed text[];
     v_paused boolean;
+    v_own    boolean;
     v_now    timestamptz := pgconductor.current_time();
+    v_work   record;
 begin
-    select w.task_keys, q.paused into v_keys, v_paused
+    select w.task_keys, q.paused, exists (select from pgconductor.tasks t where t.lane <> '' and t.key = any (w.task_keys))
+    into v_keys, v_paused, v_own
     from pgconductor.workers w join pgconductor.queues q on q.name = w.queue
     where w.orchestrator_id = p_orchestrator_id and w.queue = p_queue;
 
@@ -55,20 +60,28 @@ begin
     end if;
 
     -- The shared lane, and the own lanes of our tasks that are open now. Closed lanes are not even asked.
-    select '{""}' || coalesce(array_agg(distinct s.lane) filter (where s.open), '{}'), array_agg(s.key) filter (where not s.open)
-    into v_lanes, v_closed
-    from (
-        select t.key, t.lane, not t.paused and pgconductor._window_open(t.window_start, t.window_end, t.time_zone, v_now) as open
-        from pgconductor.tasks t
-        where t.lane <> '' and t.key = any (v_keys)
-    ) s;
+    if v_own then
+        select array_agg(distinct s.lane) filter (where s.open), array_agg(s.key) filter (where not s.open)
+        into v_open, v_closed
+        from (
+            select t.key, t.lane, not t.paused and pgconductor._window_open(t.window_start, t.window_end, t.time_zone, v_now) as open
+            from pgconductor.tasks t
+            where t.lane <> '' and t.key = any (v_keys)
+        ) s;
+        v_lanes := v_lanes || v_open;
 
-    -- A task that is held back now may have rows in the shared lane, from before: they are moved out like unknown ones.
-    if v_closed is not null then
-        v_keys := array(select k from unnest(v_keys) k where k <> all (v_closed));
+        -- A task that is held back now may have rows in the shared lane, from before: they are moved out like unknown ones.
+        if v_closed is not null then
+            v_keys := array(select k from unnest(v_keys) k where k <> all (v_closed));
+        end if;
     end if;
 
-    return query
-        select * from pgconductor._claim_lanes(p_orchestrator_id, p_queue, v_lanes, v_keys, p_limit, p_max_bytes, p_position, v_now);
+    v_work := pgconductor._find_due(p_queue, v_lanes, v_keys, p_limit, p_max_bytes, p_position, v_now);
+    if cardinality(v_work.due) > 0 then
+        return query select * from pgconductor._lease_rows(p_orchestrator_id, p_queue, v_work.due, v_now, v_work.next_position);
+    elsif p_position is null or v_work.next_due_in is not null then
+        next_due_in := v_work.next_due_in;
+        return next;
+    end if;
 end
 $$;

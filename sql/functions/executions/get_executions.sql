@@ -24,6 +24,7 @@ as $$
 declare
     v_task pgconductor.tasks;
     v_now  timestamptz := pgconductor.current_time();
+    v_work record;
 begin
     select * into v_task from pgconductor.tasks t where t.key = p_task_key;
     if not found then
@@ -41,12 +42,12 @@ begin
         update pgconductor.tasks t set lane = t.key where t.key = p_task_key;
     end if;
 
+    v_work := pgconductor._find_due(v_task.queue,
+        case when v_task.lane = '' or not exists (select from pgconductor.workers w where w.queue = v_task.queue)
+            then array[p_task_key, ''] else array[v_task.lane] end,
+        array[p_task_key], p_batch_size, 4194304, null, v_now);
     return query
         select c.lease_id, c.position, c.id, c.task_key, c.attempt, c.max_attempts, c.run_at, c.created_at, c.trace_parent, c.payload
-        from pgconductor._claim_lanes(p_orchestrator_id, v_task.queue,
-            case when v_task.lane = '' or not exists (select from pgconductor.workers w where w.queue = v_task.queue)
-                then array[p_task_key, ''] else array[v_task.lane] end,
-            array[p_task_key], p_batch_size, 4194304, null, v_now) c
-        where c.lease_id is not null;
+        from pgconductor._lease_rows(p_orchestrator_id, v_task.queue, v_work.due, v_now, null) c;
 end
 $$;

@@ -32,6 +32,7 @@ declare
     v_queue text;
     v_lane  text;
     v_large integer;
+    v_woken text;
 begin
     -- A payload that comes out of a table may be compressed: what counts is what a claim would carry.
     v_large := case when pg_column_compression(p_payload) is null then pg_column_size(p_payload) else octet_length(p_payload::text) end;
@@ -81,7 +82,8 @@ begin
     end if;
 
     if disposition <> 'existing' and (p_run_at is null or p_run_at <= v_now) then
-        perform pgconductor._wake(v_queue);
+        -- An assignment, not PERFORM: that would start the executor for it.
+        v_woken := pgconductor._wake(v_queue);
     end if;
 end
 $$;

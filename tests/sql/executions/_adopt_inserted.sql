@@ -1,5 +1,5 @@
 begin;
-select plan(17);
+select plan(19);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 
 insert into pgconductor.executions (task_key) values ('new');
@@ -15,6 +15,8 @@ insert into pgconductor.executions (id, task_key) select test.id(10 + n), 'plain
 select is((select count(*) from pgconductor.executions where task_key = 'plain' and lane = ''), 4::bigint, 'several rows in one statement');
 
 select throws_ok($$ insert into pgconductor.executions (task_key, queue) values ('plain', 'nowhere') $$, 'PC002', null, 'an unknown queue: PC002');
+select throws_ok($$ insert into pgconductor.executions (task_key, priority) values ('plain', 500) $$, 'PC004', 'priority 500 is out of range', 'a priority out of range: PC004, by name');
+select lives_ok($$ insert into pgconductor.executions (id, task_key, run_at) values (test.id(60), 'new', 'infinity') $$, 'run_at infinity: waiting');
 select throws_ok($$ insert into pgconductor.executions (task_key) values ('') $$, 'PC004', null, 'no task key: PC004');
 
 insert into pgconductor.executions (id, task_key, payload) values (test.id(20), 'plain', to_jsonb(repeat('x', 100000))), (test.id(21), 'plain', to_jsonb(repeat('x', 8000)));

@@ -23,10 +23,10 @@ select is(pg_temp.task(settings), code, settings) from (values
     ('window_start=''09:00''', '23514'), ('window_end=''09:00''', '23514'), ('time_zone=''Europe/Berlin''', 'accepted'), ('time_zone=''Mars/Phobos''', '22023'), ('queue=''nowhere''', '23503')) v (settings, code);
 select throws_ok($$ insert into pgconductor.tasks (key, window_start, window_end) values ('w', '09:00', '09:00') $$, '23514', null, 'task: a window of no length');
 -- Executions.
-select throws_ok($$ insert into pgconductor.executions (task_key, priority) values ('t', 101) $$, '23514', null, 'execution: priority over 100');
-select throws_ok($$ insert into pgconductor.executions (task_key, priority) values ('t', -101) $$, '23514', null, 'execution: priority below -100');
-select throws_ok($$ insert into pgconductor.executions (task_key, attempts) values ('t', -1) $$, '23514', null, 'execution: attempts below none');
-select throws_ok($$ insert into pgconductor.executions (task_key, max_attempts) values ('t', 0) $$, '23514', null, 'execution: no attempts');
+select throws_ok($$ insert into pgconductor.executions (task_key, priority) values ('t', 101) $$, 'PC004', null, 'execution: priority over 100');
+select throws_ok($$ insert into pgconductor.executions (task_key, priority) values ('t', -101) $$, 'PC004', null, 'execution: priority below -100');
+select throws_ok($$ insert into pgconductor.executions (task_key, attempts) values ('t', -1) $$, 'PC004', null, 'execution: attempts below none');
+select throws_ok($$ insert into pgconductor.executions (task_key, max_attempts) values ('t', 0) $$, 'PC004', null, 'execution: no attempts');
 select throws_ok($$ insert into pgconductor.executions (payload) values ('{}') $$, '23502', null, 'execution: no task');
 select lives_ok($$ insert into pgconductor.executions (id, task_key) values (test.id(1), 't') $$, 'execution: an id');
 select throws_ok($$ insert into pgconductor.executions (id, task_key) values (test.id(1), 't') $$, '23505', null, 'execution: the id twice on one queue');

@@ -1,11 +1,12 @@
 -- The places it looks at, one (lane, priority) after another. What a whole claim does is in claim_executions' file.
 begin;
-select plan(11);
+select plan(13);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 
 create function pg_temp.lanes(lanes text[], keys text[], size integer, at jsonb default null) returns table (ids uuid[], next jsonb, due double precision) language sql as $$
-    select array_agg(c.id order by c.position) filter (where c.id is not null), max(c.next_position::text)::jsonb, max(c.next_due_in)
-    from pgconductor._claim_lanes(test.id(1), 'default', lanes, keys, size, 4194304, at, pgconductor.current_time()) c
+    select (select array_agg(c.id order by c.position) from pgconductor._lease_rows(test.id(1), 'default', f.due, pgconductor.current_time(), null) c),
+        f.next_position, f.next_due_in
+    from pgconductor._find_due('default', lanes, keys, size, 4194304, at, pgconductor.current_time()) f
 $$;
 insert into pgconductor.tasks (key, lane) values ('t', ''), ('u', 'u');
 insert into pgconductor.executions (id, task_key, lane, priority, run_at) values
@@ -30,6 +31,11 @@ insert into pgconductor.executions (id, task_key, lane, run_at) select test.id(2
 insert into pgconductor.executions (id, task_key, lane, run_at) values (test.id(300), 'u', 'u', '2025-01-15 09:00+00');
 select is((select array_agg(distinct cardinality(ids)) from pg_temp.lanes('{"",u}', '{t,u}', 21)), '{21}', 'the second pass takes what the first left, not what it took');
 select is((select count(*) from pgconductor.leases l, unnest(l.ids) i), (select count(distinct i) from pgconductor.leases l, unnest(l.ids) i), 'no id is in two places');
+
+-- Whatever a SQL user wrote is found.
+insert into pgconductor.executions (id, task_key, lane, priority, run_at) values (test.id(400), 't', '', 32767, '2025-01-15 09:00+00'), (test.id(401), 't', '', -32768, '2025-01-15 09:00+00');
+select is((select ids from pg_temp.lanes('{""}', '{t}', 3)), array[test.id(400), test.id(401)], 'the highest and the lowest priority there can be');
+select is((select due from pgconductor._find_due('default', '{""}', '{t}', 3, 4194304, null, pgconductor.current_time())), '{}', 'nothing: an empty list of rows');
 
 select * from finish();
 rollback;

@@ -1,37 +1,28 @@
--- The body of claim_executions and get_executions: claims from the given lanes.
+-- The body of claim_executions and get_executions: finds and locks what is due in the given lanes.
+--
+-- due: where the rows are stored. next_position: see claim_executions. next_due_in: nothing was found, and the next is
+-- due in so many seconds; 0: rows that had to be moved out of the way were all we saw, so look again at once.
 --
 -- Planner: one index, one order. Sequential, bitmap and hash plans are never better for a handful of rows out of
 -- millions, and a plan made when the table was empty must not survive its growth. One plan is right for all values, so it
 -- is made once a session: making it anew costs more than a small claim.
-create or replace function pgconductor._claim_lanes(
-    p_orchestrator_id uuid,
-    p_queue           text,
-    p_lanes           text[],
-    p_task_keys       text[],
-    p_limit           integer,
-    p_max_bytes       bigint,
-    p_position        jsonb,
-    p_now             timestamptz)
-returns table (
-    lease_id      bigint,
-    "position"    integer,
-    id            uuid,
-    task_key      text,
-    attempt       integer,
-    max_attempts  integer,
-    run_at        timestamptz,
-    created_at    timestamptz,
-    trace_parent  text,
-    payload       jsonb,
-    next_position jsonb,
-    next_due_in   double precision)
+create or replace function pgconductor._find_due(
+    p_queue     text,
+    p_lanes     text[],
+    p_task_keys text[],
+    p_limit     integer,
+    p_max_bytes bigint,
+    p_position  jsonb,
+    p_now       timestamptz,
+    out due           tid[],
+    out next_position jsonb,
+    out next_due_in   double precision)
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
 set enable_bitmapscan = off
 set plan_cache_mode = force_generic_plan
 as $$
-#variable_conflict use_column
 declare
     -- The places to look, parallel arrays in the order they are asked: (lane, priority) and where to start.
     v_lanes      text[] := '{}';
@@ -43,9 +34,9 @@ declare
     v_peers      integer;
     v_lane       text;
     v_priority   smallint;
+    v_below      integer;
     v_take       integer;
     v_room       integer := p_limit;
-    v_rows       tid[] := '{}';
     v_found      tid[];
     v_count      integer;
     v_last       timestamptz;
@@ -54,7 +45,7 @@ declare
     v_bytes      bigint;
     v_large      bigint := 0;
     v_next_due   timestamptz;
-    v_due        timestamptz;
+    v_next       timestamptz;
     v_rounds     integer;
     v_want       integer;
     v_cut        tid[];
@@ -62,6 +53,7 @@ declare
     v_full       boolean := false;
     i            integer;
 begin
+    due := '{}';
     if p_limit is null or p_limit < 1 or p_limit > 10000 then
         perform pgconductor._raise('PC004', format('a claim of %s executions is not possible', coalesce(p_limit::text, 'null')),
             'Ask for 1 to 10000.');
@@ -70,15 +62,16 @@ begin
     if p_position is null then
         -- Which priorities there are in each lane: one index probe each (a loose scan; PostgreSQL 15 has no skip scan).
         foreach v_lane in array p_lanes loop
-            v_priority := 101;
+            v_below := 32768;
             loop
                 select e.priority into v_priority
                 from pgconductor.executions e
-                where e.queue = p_queue and e.lane = v_lane and e.priority < v_priority
+                where e.queue = p_queue and e.lane = v_lane and e.priority < v_below
                 order by e.queue, e.lane, e.priority desc
                 limit 1;
                 exit when not found;
                 v_lanes := v_lanes || v_lane;
+                v_below := v_priority;
                 v_priorities := v_priorities || v_priority;
                 v_froms := v_froms || timestamptz '-infinity';
             end loop;
@@ -136,7 +129,7 @@ begin
                     where e.queue = p_queue and e.lane = v_lanes[i] and e.priority = v_priorities[i]
                         and e.run_at >= v_positions[i] and e.run_at <= p_now
                         -- Our own locks do not make us skip: what we have at this very instant of run_at already.
-                        and (v_pass = 1 and v_rounds = 1 or e.ctid <> all (v_rows))
+                        and (v_pass = 1 and v_rounds = 1 or e.ctid <> all (due))
                     order by e.run_at
                     limit v_take
                     for update skip locked
@@ -172,7 +165,7 @@ begin
                     v_large := v_large + v_bytes;
                 end if;
 
-                v_rows := v_rows || v_found;
+                due := due || v_found;
                 v_room := case when v_full then 0 else greatest(v_room - coalesce(cardinality(v_found), 0), 0) end;
                 -- Look behind them, a bounded number of times.
                 exit when not v_behind or v_room = 0 or v_rounds >= 4;
@@ -181,29 +174,23 @@ begin
         exit when v_room = 0 or v_places < 2;
     end loop;
 
-    if cardinality(v_rows) > 0 then
-        return query
-            select * from pgconductor._lease_rows(p_orchestrator_id, p_queue, v_rows, p_now,
-                (select jsonb_agg(jsonb_build_array(u.lane, u.priority, u.start))
-                 from unnest(v_lanes, v_priorities, v_positions) u (lane, priority, start)));
+    if cardinality(due) > 0 then
+        next_position := case when v_places = 1
+            then jsonb_build_array(jsonb_build_array(v_lanes[1], v_priorities[1], v_positions[1]))
+            else (select jsonb_agg(jsonb_build_array(u.lane, u.priority, u.start))
+                from unnest(v_lanes, v_priorities, v_positions) u (lane, priority, start)) end;
     elsif v_behind then
-        -- All we saw were rows that had to be moved out of the way: due is due, come again at once.
-        return query
-            select null::bigint, null::integer, null::uuid, null::text, null::integer, null::integer, null::timestamptz,
-                null::timestamptz, null::text, null::jsonb, null::jsonb, 0::double precision;
+        next_due_in := 0;
     elsif p_position is null then
         for i in 1..v_places loop
-            select e.run_at into v_due
+            select e.run_at into v_next
             from pgconductor.executions e
             where e.queue = p_queue and e.lane = v_lanes[i] and e.priority = v_priorities[i] and e.run_at > p_now
             order by e.run_at
             limit 1;
-            v_next_due := least(v_next_due, v_due);
+            v_next_due := least(v_next_due, v_next);
         end loop;
-        return query
-            select null::bigint, null::integer, null::uuid, null::text, null::integer, null::integer, null::timestamptz,
-                null::timestamptz, null::text, null::jsonb, null::jsonb,
-                extract(epoch from v_next_due - p_now)::double precision;
+        next_due_in := extract(epoch from v_next_due - p_now);
     end if;
 end
 $$;
