@@ -36,7 +36,7 @@ alter function pgconductor.maintain(integer, integer) security definer;
 -- Helpers that everything stands on.
 grant execute on function
     pgconductor.current_time, pgconductor.uuid_v7, pgconductor._raise, pgconductor._wake, pgconductor.queue_channel,
-    pgconductor._ensure_task
+    pgconductor._ensure_task, pgconductor._ensure_tasks
 to pgconductor_worker, pgconductor_client, pgconductor_operator;
 
 -- Enqueues, and can read nothing of what others enqueued: ids, queues and dedupe keys at most.

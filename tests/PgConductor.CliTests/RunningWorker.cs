@@ -42,7 +42,7 @@ internal sealed class RunningWorker : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _stopNow.CancelAsync();
-        await _run.WaitAsync(TimeSpan.FromSeconds(30));
+        await _run.WaitAsync(TimeSpan.FromSeconds(90));
         _stop.Dispose();
         _stopNow.Dispose();
     }

@@ -6,16 +6,16 @@ namespace PgConductor.TestSupport;
 public static class Eventually
 {
     /// <summary>Returns when the condition holds; throws, naming what was waited for, when it does not in time.</summary>
-    public static Task IsTrue(Func<bool> condition, string what, int seconds = 15) => IsTrue(() => Task.FromResult(condition()), what, seconds);
+    public static Task IsTrue(Func<bool> condition, string what, int seconds = 60) => IsTrue(() => Task.FromResult(condition()), what, seconds);
 
     /// <inheritdoc cref="IsTrue(Func{bool}, string, int)"/>
-    public static Task IsTrue(Func<bool> condition, Func<string> what, int seconds = 15) => IsTrue(() => Task.FromResult(condition()), what, seconds);
+    public static Task IsTrue(Func<bool> condition, Func<string> what, int seconds = 60) => IsTrue(() => Task.FromResult(condition()), what, seconds);
 
     /// <inheritdoc cref="IsTrue(Func{bool}, string, int)"/>
-    public static Task IsTrue(Func<Task<bool>> condition, string what, int seconds = 15) => IsTrue(condition, () => what, seconds);
+    public static Task IsTrue(Func<Task<bool>> condition, string what, int seconds = 60) => IsTrue(condition, () => what, seconds);
 
     /// <inheritdoc cref="IsTrue(Func{bool}, string, int)"/>
-    public static async Task IsTrue(Func<Task<bool>> condition, Func<string> what, int seconds = 15)
+    public static async Task IsTrue(Func<Task<bool>> condition, Func<string> what, int seconds = 60)
     {
         var clock = Stopwatch.StartNew();
         while (!await condition())

@@ -9,6 +9,7 @@ public static class TestServer
 {
     private static readonly Lazy<Task<string>> _connectionString = new(StartAsync);
     private static readonly Lazy<Task<string>> _template = new(MakeTemplateAsync);
+    private static LocalPostgres? _server;
 
     /// <summary>Connects to the server's maintenance database.</summary>
     public static Task<string> ConnectionStringAsync() => _connectionString.Value;
@@ -37,7 +38,10 @@ public static class TestServer
         {
             Settings = new Dictionary<string, string> { ["fsync"] = "off", ["full_page_writes"] = "off", ["max_connections"] = "300" },
         });
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.StopAsync().GetAwaiter().GetResult();
+
+        // Held and not stopped: the server's guard does that when this process has ended. To wait for it here would be
+        // to wait in the process's exit, which the test runner takes for a thread that was left running.
+        _server = server;
         return server.ConnectionString;
     }
 

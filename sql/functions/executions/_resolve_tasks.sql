@@ -11,13 +11,7 @@ declare
     v_now  timestamptz := pgconductor.current_time();
     v_step integer := case when coalesce(current_setting('pgconductor.fake_now', true), '') = '' then 1 else 0 end;
 begin
-    -- In order of key, so that two batches do not wait for each other.
-    perform pgconductor._ensure_task(u.task_key, coalesce(u.queue,
-        (select t.queue from pgconductor.tasks t where t.key = u.task_key), 'default'))
-    from (select u.task_key, u.queue from unnest(p_task_keys, p_queues) u (task_key, queue) order by 1, 2 nulls first) u
-    where not exists (
-        select from pgconductor.tasks t join pgconductor.queues q on q.name = coalesce(u.queue, t.queue)
-        where t.key = u.task_key);
+    perform pgconductor._ensure_tasks(p_task_keys, p_queues);
 
     return query
         select u.ordinal::integer, coalesce(u.queue, t.queue), t.lane, v_now, v_step

@@ -16,35 +16,35 @@ create or replace function pgconductor.invoke_batch(
     p_max_attempts  integer[] default null,
     p_dedupe_keys   text[] default null,
     p_dedupe_policy text default 'return_existing',
-    p_trace_parent  text default null,
+    p_trace_parents text[] default null,
     p_repeated      boolean default false)
 returns table (item integer, execution_id uuid, disposition text)
 language plpgsql
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
     v_now    timestamptz := pgconductor.current_time();
     v_item   record;
-    v_queue  text;
     v_count  integer := cardinality(p_task_keys);
     -- A clock that a test holds still would never reach a microsecond later.
     v_step   interval := case when coalesce(current_setting('pgconductor.fake_now', true), '') = '' then interval '1 microsecond'
                          else interval '0' end;
     v_ids    uuid[] := p_ids;
+    v_only   bigint[];
+    v_done   integer := 0;
+    v_made   integer;
+    v_large  integer;
+    v_queues text[];
+    v_queue  text;
+    v_woken  text;
 begin
     if cardinality(p_task_keys) is distinct from cardinality(p_payloads) then
         perform pgconductor._raise('PC004',
             format('%s task keys and %s payloads do not make a batch', cardinality(p_task_keys), cardinality(p_payloads)),
             'Give arrays of equal length.');
     end if;
-
-    -- Tasks nobody knows yet, and unknown queues; in order of key, so that two batches do not wait for each other.
-    perform pgconductor._ensure_task(m.task_key, coalesce(m.queue, 'default'))
-    from (select distinct u.task_key, u.queue from unnest(p_task_keys, p_queues) u (task_key, queue) order by 1, 2 nulls first) m
-    where not exists (
-        select from pgconductor.tasks t join pgconductor.queues q on q.name = coalesce(m.queue, t.queue)
-        where t.key = m.task_key);
 
     -- The items that cannot be. Most batches have none of these arrays.
     if p_priorities is not null or p_max_attempts is not null or p_run_ats is not null or p_dedupe_keys is not null then
@@ -53,12 +53,15 @@ begin
     end if;
 
     if p_dedupe_keys is not null or p_repeated then
+        -- Before the first item is decided, and in order of key, so that two batches do not wait for each other.
+        perform pgconductor._ensure_tasks(p_task_keys, p_queues);
         for v_item in
             select u.*, i.execution_id as made_id, i.disposition as made_how
-            from unnest(p_task_keys, p_payloads, p_ids, p_queues, p_run_ats, p_priorities, p_max_attempts, p_dedupe_keys)
-                with ordinality u (task_key, payload, id, queue, run_at, priority, max_attempts, dedupe_key, ordinal)
+            from unnest(p_task_keys, p_payloads, p_ids, p_queues, p_run_ats, p_priorities, p_max_attempts, p_dedupe_keys,
+                p_trace_parents)
+                with ordinality u (task_key, payload, id, queue, run_at, priority, max_attempts, dedupe_key, trace_parent, ordinal)
             cross join lateral pgconductor.invoke(u.task_key, u.payload, u.queue, u.run_at, coalesce(u.priority, 0),
-                u.max_attempts, u.dedupe_key, p_dedupe_policy, u.id, p_trace_parent, p_repeated) i
+                u.max_attempts, u.dedupe_key, p_dedupe_policy, u.id, u.trace_parent, p_repeated) i
         loop
             if v_item.made_how <> 'created' or (v_item.id is null) then
                 return query select v_item.ordinal::integer, v_item.made_id::uuid, v_item.made_how::text;
@@ -79,36 +82,54 @@ begin
             where u.id is null and u.ordinal <= v_count;
     end if;
 
-    insert into pgconductor.executions (id, run_at, created_at, large_payload_bytes, priority, max_attempts, queue, lane,
-        task_key, trace_parent, payload)
-    select u.id, u.run_at, v_now, u.large, u.priority, u.max_attempts, u.queue, u.lane, u.task_key, p_trace_parent,
-        case when u.large is null then u.payload end
-    from (
-        select u.id,
-            case when u.run_at > v_now then u.run_at + (u.ordinal - 1) * v_step
-            else v_now + (u.ordinal - v_count) * interval '1 microsecond' end as run_at,
-            case when pg_column_size(u.payload) > 8192 then pg_column_size(u.payload) end as large,
-            coalesce(u.priority, 0) as priority, u.max_attempts, coalesce(u.queue, t.queue) as queue, t.lane, u.task_key,
-            u.payload
-        from unnest(p_task_keys, p_payloads, v_ids, p_queues, p_run_ats, p_priorities, p_max_attempts)
-            with ordinality u (task_key, payload, id, queue, run_at, priority, max_attempts, ordinal)
-        join pgconductor.tasks t on t.key = u.task_key
-    ) u;
+    -- One statement does it when every task and queue is known, which is all but the first time.
+    while v_done < v_count loop
+        with item as materialized (
+            select u.id,
+                case when u.run_at > v_now then u.run_at + (u.ordinal - 1) * v_step
+                else v_now + (u.ordinal - v_count) * interval '1 microsecond' end as run_at,
+                case when pg_column_size(u.payload) > 8192 then pg_column_size(u.payload) end as large,
+                coalesce(u.priority, 0) as priority, u.max_attempts, q.name as queue, t.lane, u.task_key, u.trace_parent, u.payload
+            from unnest(p_task_keys, p_payloads, v_ids, p_queues, p_run_ats, p_priorities, p_max_attempts, p_trace_parents)
+                with ordinality u (task_key, payload, id, queue, run_at, priority, max_attempts, trace_parent, ordinal)
+            join pgconductor.tasks t on t.key = u.task_key
+            join pgconductor.queues q on q.name = coalesce(u.queue, t.queue)
+            where v_only is null or u.ordinal = any (v_only)
+        ),
+        made as (
+            insert into pgconductor.executions (id, run_at, created_at, large_payload_bytes, priority, max_attempts, queue, lane,
+                task_key, trace_parent, payload)
+            select i.id, i.run_at, v_now, i.large, i.priority, i.max_attempts, i.queue, i.lane, i.task_key, i.trace_parent,
+                case when i.large is null then i.payload end
+            from item i
+        )
+        select count(*), count(i.large), array_agg(distinct i.queue) filter (where i.run_at <= v_now)
+        into v_made, v_large, v_queues
+        from item i;
 
-    if exists (select from unnest(p_payloads) u (payload) where pg_column_size(u.payload) > 8192) then
-        insert into pgconductor.payloads (execution_id, payload)
-        select u.id, u.payload
-        from unnest(v_ids, p_payloads) u (id, payload)
-        where pg_column_size(u.payload) > 8192;
-    end if;
+        v_done := v_done + v_made;
+        if v_large > 0 then
+            insert into pgconductor.payloads (execution_id, payload)
+            select u.id, u.payload
+            from unnest(v_ids, p_payloads) with ordinality u (id, payload, ordinal)
+            where pg_column_size(u.payload) > 8192
+                and exists (select from pgconductor.executions e where e.id = u.id)
+                and not exists (select from pgconductor.payloads p where p.execution_id = u.id);
+        end if;
 
-    for v_queue in
-        select distinct coalesce(u.queue, t.queue)
-        from unnest(p_task_keys, p_queues, p_run_ats) u (task_key, queue, run_at)
-        join pgconductor.tasks t on t.key = u.task_key
-        where u.run_at is null or u.run_at <= v_now
-    loop
-        perform pgconductor._wake(v_queue);
+        foreach v_queue in array coalesce(v_queues, '{}') loop
+            v_woken := pgconductor._wake(v_queue);
+        end loop;
+
+        if v_done < v_count then
+            -- Tasks nobody knows yet get a row, unknown queues are refused. Then those that are still missing.
+            perform pgconductor._ensure_tasks(p_task_keys, p_queues);
+            v_only := array(
+                select u.ordinal
+                from unnest(v_ids) with ordinality u (id, ordinal)
+                where not exists (select from pgconductor.executions e where e.id = u.id));
+            exit when cardinality(v_only) = 0;
+        end if;
     end loop;
 end
 $$;

@@ -19,7 +19,11 @@ internal sealed record OwnerRecord(bool IsTemporary, ProcessIdentity Owner, Proc
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllText(folder.OwnerFile), OwnerRecordJson.Default.OwnerRecord);
+            // One in another form, as another version may write it, is no record of ours: it is not judged by it.
+            return JsonSerializer.Deserialize(File.ReadAllText(folder.OwnerFile), OwnerRecordJson.Default.OwnerRecord) is { Owner.Started: not null } record
+                && record is not { Supervisor: { Started: null } }
+                ? record
+                : null;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
         {

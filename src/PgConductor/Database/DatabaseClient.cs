@@ -29,7 +29,7 @@ internal sealed class DatabaseClient : IDatabaseClient
         _calls = new Calls(_sessions, retry);
         _schema = new SchemaManager(_sessions, retry, MigrationStore.Embedded);
         _executions = new ExecutionCommands(_calls, _claims, _outcomes);
-        _invocations = new InvocationCommands(_calls);
+        _invocations = new InvocationCommands(_calls, options.TimeProvider);
         _orchestrators = new OrchestratorCommands(_calls, _sessions, _control, options);
         _queues = new QueueCommands(_calls);
         SupportsSessions = !options.TransactionPooler;
@@ -126,7 +126,10 @@ internal sealed class DatabaseClient : IDatabaseClient
 
     public async ValueTask DisposeAsync()
     {
+        _invocations.Dispose();
         _control.Dispose();
+        await _claims.DisposeAsync().ConfigureAwait(false);
+        await _outcomes.DisposeAsync().ConfigureAwait(false);
         await _sessions.DisposeAsync().ConfigureAwait(false);
     }
 }

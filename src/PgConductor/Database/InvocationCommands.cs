@@ -5,7 +5,7 @@ using PgConductor.Client;
 namespace PgConductor.Database;
 
 /// <summary>Enqueueing, one and many.</summary>
-internal sealed class InvocationCommands(Calls calls) : IInvocationStore
+internal sealed class InvocationCommands : IInvocationStore, IDisposable
 {
     private const string InvokeSql =
         "select execution_id, disposition from pgconductor.invoke($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
@@ -13,8 +13,27 @@ internal sealed class InvocationCommands(Calls calls) : IInvocationStore
     private const string InvokeBatchSql =
         "select item, execution_id, disposition from pgconductor.invoke_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
+    private readonly Calls _calls;
+    private readonly InvocationBatcher _batcher;
+
+    public InvocationCommands(Calls calls, TimeProvider timeProvider)
+    {
+        _calls = calls;
+        _batcher = new InvocationBatcher(
+            (invocation, token) => InvokeAloneAsync(invocation, DedupePolicy.ReturnExisting, null, token),
+            (invocations, token) => InvokeManyAsync(invocations, DedupePolicy.ReturnExisting, null, token),
+            timeProvider);
+    }
+
     public Task<InvokeOutcome> InvokeAsync(Invocation invocation, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
-        calls.RetryingAsync(
+        transaction is null && InvocationBatcher.Fits(invocation)
+            ? _batcher.InvokeAsync(invocation, cancellationToken)
+            : InvokeAloneAsync(invocation, policy, transaction, cancellationToken);
+
+    public void Dispose() => _batcher.Dispose();
+
+    private Task<InvokeOutcome> InvokeAloneAsync(Invocation invocation, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
+        _calls.RetryingAsync(
             InvokeSql,
             (parameters, repeated) =>
             {
@@ -49,7 +68,7 @@ internal sealed class InvocationCommands(Calls calls) : IInvocationStore
 
         if (InvocationCopy.Fits(invocations))
         {
-            await calls.RetryingTransactionAsync(
+            await _calls.RetryingTransactionAsync(
                 (connection, opened, token) => InvocationCopy.RunAsync(connection, opened, invocations, token),
 
                 // It may have been stored already: decided item by item.
@@ -66,7 +85,7 @@ internal sealed class InvocationCommands(Calls calls) : IInvocationStore
     }
 
     private Task<bool> InvokeBatchAsync(IReadOnlyList<Invocation> invocations, DedupePolicy policy, InvokeOutcome[] outcomes, bool repeated, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
-        calls.RetryingAsync(
+        _calls.RetryingAsync(
             InvokeBatchSql,
             (parameters, again) => Bind(parameters, invocations, policy, repeated || again),
             async (reader, token) =>
@@ -92,6 +111,7 @@ internal sealed class InvocationCommands(Calls calls) : IInvocationStore
         int[]? priorities = null;
         int?[]? maxAttempts = null;
         string?[]? dedupeKeys = null;
+        string?[]? traces = null;
         for (var i = 0; i < count; i++)
         {
             var invocation = invocations[i];
@@ -118,6 +138,11 @@ internal sealed class InvocationCommands(Calls calls) : IInvocationStore
                 (maxAttempts ??= new int?[count])[i] = attempts;
             }
 
+            if (invocation.TraceParent is { } trace)
+            {
+                (traces ??= new string?[count])[i] = trace;
+            }
+
             repeated |= invocation.MayBeKnown;
             if (invocation.DedupeKey is { } dedupeKey)
             {
@@ -134,7 +159,7 @@ internal sealed class InvocationCommands(Calls calls) : IInvocationStore
         parameters.AddArray(maxAttempts, NpgsqlDbType.Integer);
         parameters.AddArray(dedupeKeys, NpgsqlDbType.Text);
         parameters.AddText(PolicyName(policy));
-        parameters.AddText(invocations[0].TraceParent);
+        parameters.AddArray(traces, NpgsqlDbType.Text);
         parameters.AddBoolean(repeated);
     }
 

@@ -63,7 +63,7 @@ public sealed class AdministrationCommandTests
         Assert.Equal(("tower", "side"), (Text(orchestrator, "name"), orchestrator.GetProperty("queues")[0].GetString()));
 
         (await Cli.Run(database.ConnectionString, "orchestrators", "stop", Text(orchestrator, "id")!, "--reason", "enough")).Expect(0);
-        Assert.Equal(0, await worker.Ended.WaitAsync(TimeSpan.FromSeconds(15), TestContext.Current.CancellationToken));
+        Assert.Equal(0, await worker.Ended.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
         Assert.Contains("stopping: enough", worker.Output, StringComparison.Ordinal);
         (await Cli.Run(database.ConnectionString, "orchestrators", "stop", Text(orchestrator, "id")!)).Expect(4);
 

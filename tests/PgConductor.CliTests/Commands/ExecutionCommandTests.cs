@@ -81,7 +81,7 @@ public sealed class ExecutionCommandTests
         await Eventually.IsTrue(async () => await database.ScalarAsync<long>("select count(*) from pgconductor.executions") > 0, "the first chunk");
 
         await stop.CancelAsync();
-        var result = (await running.WaitAsync(TimeSpan.FromSeconds(20), Token)).Expect(130);
+        var result = (await running.WaitAsync(TimeSpan.FromSeconds(60), Token)).Expect(130);
 
         Assert.Contains("Interrupted", result.Error, StringComparison.Ordinal);
         var count = await database.ScalarAsync<long>("select count(*) from pgconductor.executions");
@@ -168,7 +168,7 @@ public sealed class ExecutionCommandTests
         var sleeping = (await Cli.Run(connection, "executions", "list", "--state", "running", "--json")).Expect(0).Document.GetProperty("id").GetString()!;
         Assert.Equal("requested", (await Cli.Run(connection, "executions", "cancel", sleeping, "--json")).Expect(0).Document.GetProperty("outcome").GetString());
         await using var conductor = database.NewConductor();
-        var error = await Assert.ThrowsAsync<ConductorException>(() => conductor.GetHandle<JsonElement>(Guid.Parse(sleeping)).WaitAsync(TimeSpan.FromSeconds(10), Token));
+        var error = await Assert.ThrowsAsync<ConductorException>(() => conductor.GetHandle<JsonElement>(Guid.Parse(sleeping)).WaitAsync(TimeSpan.FromSeconds(60), Token));
         Assert.Equal(ConductorErrorCode.ExecutionCancelled, error.Code);
     }
 }

@@ -73,7 +73,7 @@ public sealed class WorkerTests
         Assert.False(worker.Ended.IsCompleted);
         worker.Signal();
 
-        Assert.Equal(130, await worker.Ended.WaitAsync(TimeSpan.FromSeconds(15), Token));
+        Assert.Equal(130, await worker.Ended.WaitAsync(TimeSpan.FromSeconds(60), Token));
         Assert.Equal("ready", await State(id));
 
         async Task<string?> State(string execution) => (await Cli.Run(database.ConnectionString, "executions", "show", execution, "--json")).Expect(0).Document.GetProperty("state").GetString();

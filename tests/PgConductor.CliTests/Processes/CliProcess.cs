@@ -48,12 +48,12 @@ internal sealed class CliProcess : IAsyncDisposable
     public static async Task<CliProcess> StartReady(string? connection, string workingDirectory, params string[] args)
     {
         var process = Start(connection, workingDirectory, args);
-        await Eventually.IsTrue(() => process.HasExited || process.Output.Contains("ready", StringComparison.Ordinal), "ready", seconds: 90);
+        await Eventually.IsTrue(() => process.HasExited || process.Output.Contains("ready", StringComparison.Ordinal), "ready", seconds: 180);
         Assert.True(!process.HasExited, $"it ended: {process.Output}{process.Error}");
         return process;
     }
 
-    public async Task<CliResult> End(int seconds = 30)
+    public async Task<CliResult> End(int seconds = 120)
     {
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(seconds), TestContext.Current.CancellationToken);
         return new CliResult(_process.ExitCode, Output, Error);

@@ -44,7 +44,9 @@ public sealed class ExecutableTests
         await worker.Signal("TERM");
 
         (await worker.End()).Expect(130);
-        Assert.False(Directory.Exists(string.Create(CultureInfo.InvariantCulture, $"/proc/{folder.Read("started")}")));
+
+        // Dead; process 1 may take its time to bury it.
+        await Eventually.IsTrue(() => !Directory.Exists(string.Create(CultureInfo.InvariantCulture, $"/proc/{folder.Read("started")}")), "its program is gone", seconds: 20);
         Assert.Equal("ready", (await Cli.Run(database.ConnectionString, "executions", "show", id, "--json")).Expect(0).Document.GetProperty("state").GetString());
     }
 
@@ -53,7 +55,7 @@ public sealed class ExecutableTests
     {
         await using var database = await TestDatabase.CreateAsync();
         await using var waiting = CliProcess.Start(database.ConnectionString, Path.GetTempPath(), "invoke", "nobody", "--wait", "--json");
-        await Eventually.IsTrue(async () => await database.ScalarAsync<long>("select count(*) from pgconductor.executions") == 1, "it is enqueued", seconds: 30);
+        await Eventually.IsTrue(async () => await database.ScalarAsync<long>("select count(*) from pgconductor.executions") == 1, "it is enqueued", seconds: 90);
 
         await waiting.Signal("INT");
 
@@ -76,8 +78,8 @@ public sealed class ExecutableTests
             await dev.Signal(signal);
 
             Assert.Equal(signal == "INT" ? 0 : 137, (await dev.End()).ExitCode);
-            await Eventually.IsTrue(() => !Directory.Exists($"/proc/{server}"), $"the server ends after SIG{signal}", seconds: 40);
-            await Eventually.IsTrue(() => SupervisorIsGone(folder), "its guard ends", seconds: 40);
+            await Eventually.IsTrue(() => !Directory.Exists($"/proc/{server}"), $"the server ends after SIG{signal}", seconds: 120);
+            await Eventually.IsTrue(() => SupervisorIsGone(folder), "its guard ends", seconds: 120);
         }
 
         (await Cli.Run(null, "queues", "list", "--directory", Path.Combine(folder.Root, ".pgconductor"))).Expect(3);

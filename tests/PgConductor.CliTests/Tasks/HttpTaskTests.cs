@@ -111,7 +111,7 @@ public sealed class HttpTaskTests
         await using var database = await TestDatabase.CreateAsync();
         using var folder = new TestFolder();
         await using var worker = await RunningWorker.Start(database.ConnectionString, Config(folder, url, options, http));
-        var result = (await Cli.Run(database.ConnectionString, "invoke", "hook é", "--payload", """{"n":1}""", "--wait", "--timeout", "30s", "--json")).Expect(exitCode);
+        var result = (await Cli.Run(database.ConnectionString, "invoke", "hook é", "--payload", """{"n":1}""", "--wait", "--timeout", "120s", "--json")).Expect(exitCode);
         return (await Cli.Run(database.ConnectionString, "executions", "show", result.Document.GetProperty("id").GetString()!, "--json")).Expect(0).Document;
     }
 
@@ -123,14 +123,12 @@ public sealed class HttpTaskTests
     /// <summary>A web service that answers everything the same.</summary>
     private sealed class Server : IDisposable
     {
-        private readonly HttpListener _listener = new();
+        private readonly HttpListener _listener;
         private readonly List<Request> _requests = [];
 
         public Server(int status, string body, string? location = null, string? retryAfter = null, bool hangs = false)
         {
-            Url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}/hook/");
-            _listener.Prefixes.Add(Url);
-            _listener.Start();
+            (_listener, Url) = Listen();
             _ = AnswerAsync(status, body, location, retryAfter, hangs);
         }
 
@@ -148,6 +146,26 @@ public sealed class HttpTaskTests
         }
 
         public void Dispose() => _listener.Close();
+
+        /// <summary>A port that was free may be somebody else's by the time it is listened on: then another.</summary>
+        private static (HttpListener Listener, string Url) Listen()
+        {
+            for (var attempt = 1; ; attempt++)
+            {
+                var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{FreePort()}/hook/");
+                var listener = new HttpListener();
+                try
+                {
+                    listener.Prefixes.Add(url);
+                    listener.Start();
+                    return (listener, url);
+                }
+                catch (HttpListenerException) when (attempt < 10)
+                {
+                    listener.Close();
+                }
+            }
+        }
 
         private static int FreePort()
         {

@@ -19,41 +19,49 @@ public sealed class CancellationTests
     public async Task A_running_execution_stops_within_a_second_and_ends_once_with_the_reason(bool listen, int heartbeat)
     {
         await using var engine = await TestEngine.CreateAsync();
-        var started = new TaskCompletionSource();
-        var stopped = new TaskCompletionSource();
+        var started = Signals();
+        var stopped = Signals();
         var starts = 0;
         await engine.StartAsync(
-            new TaskCollection().Add(_job, async (_, context) =>
+            new TaskCollection().Add(_job, async (number, context) =>
             {
                 Interlocked.Increment(ref starts);
-                started.SetResult();
+                started[number].SetResult();
                 try
                 {
                     await Task.Delay(Timeout.Infinite, context.CancellationToken);
                 }
                 finally
                 {
-                    stopped.SetResult();
+                    stopped[number].SetResult();
                 }
             }),
             options => options with { Listen = listen, Heartbeat = TimeSpan.FromMilliseconds(heartbeat) });
-        var handle = await engine.Conductor.InvokeAsync(_job, 1, cancellationToken: TestEngine.Token);
-        await started.Task.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
 
-        var clock = Stopwatch.StartNew();
-        Assert.Equal(CancelOutcome.Requested, await handle.CancelAsync("not wanted any more", TestEngine.Token));
-        await stopped.Task.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(1), $"it took {clock.Elapsed}");
+        // Three of them: the machine may have stood still during one.
+        var took = new List<TimeSpan>();
+        ExecutionHandle<NoResult> handle = null!;
+        for (var number = 0; number < 3; number++)
+        {
+            handle = await engine.Conductor.InvokeAsync(_job, number, cancellationToken: TestEngine.Token);
+            await started[number].Task.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
 
-        await engine.IsAsync(handle.Id, ExecutionState.Cancelled);
+            var clock = Stopwatch.StartNew();
+            Assert.Equal(CancelOutcome.Requested, await handle.CancelAsync("not wanted any more", TestEngine.Token));
+            await stopped[number].Task.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
+            took.Add(clock.Elapsed);
+            await engine.IsAsync(handle.Id, ExecutionState.Cancelled);
+        }
+
+        Assert.True(took.Order().ElementAt(1) < TimeSpan.FromSeconds(1), $"they took {string.Join(' ', took)}");
         await engine.IsDoneAsync();
         Assert.Equal("not wanted any more", (await handle.GetAsync(TestEngine.Token))!.Reason);
-        Assert.Equal(1, await engine.CountAsync("failed_executions", "cancelled"));
+        Assert.Equal(3, await engine.CountAsync("failed_executions", "cancelled"));
         Assert.Equal(0, await engine.CountAsync("completed_executions"));
         await Eventually.IsTrue(async () => await engine.CountAsync("signals") == 0, "the signal is acknowledged");
-        Assert.Equal(1, starts);
+        Assert.Equal(3, starts);
         Assert.Equal(CancelOutcome.Finished, await handle.CancelAsync("again", TestEngine.Token));
-        var error = await Assert.ThrowsAsync<ConductorException>(() => handle.WaitAsync(TimeSpan.FromSeconds(1), TestEngine.Token));
+        var error = await Assert.ThrowsAsync<ConductorException>(() => handle.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token));
         Assert.Equal(ConductorErrorCode.ExecutionCancelled, error.Code);
     }
 
@@ -77,7 +85,7 @@ public sealed class CancellationTests
         Assert.Equal(CancelOutcome.Cancelled, await failing.CancelAsync("during backoff", TestEngine.Token));
 
         var done = await engine.Conductor.InvokeAsync(_job, 3, cancellationToken: TestEngine.Token);
-        await done.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+        await done.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
         Assert.Equal(CancelOutcome.Finished, await done.CancelAsync("too late", TestEngine.Token));
         Assert.Equal(2, starts);
         Assert.Equal("before it started", (await pending.GetAsync(TestEngine.Token))!.Reason);
@@ -152,7 +160,7 @@ public sealed class CancellationTests
         var orchestrator = await engine.StartAsync(
             new TaskCollection().Add(_job, (_, context) => Task.Delay(Timeout.Infinite, context.CancellationToken)),
             options => options with { Heartbeat = TimeSpan.FromMilliseconds(100) });
-        await held.Task.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+        await held.Task.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
 
         Assert.Equal(CancelOutcome.Requested, await handle.CancelAsync("early", TestEngine.Token));
         await Eventually.IsTrue(async () => await engine.CountAsync("signals") == 0, "the signal was heard");
@@ -175,9 +183,11 @@ public sealed class CancellationTests
         await engine.StartAsync(new TaskCollection().Add(_job, async (_, context) => outcome = await context.Conductor.CancelAsync(later.Id, "superseded")));
         var handle = await engine.Conductor.InvokeAsync(_job, 1, cancellationToken: TestEngine.Token);
 
-        await handle.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+        await handle.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
 
         Assert.Equal(CancelOutcome.Cancelled, outcome);
         Assert.Equal("superseded", (await later.GetAsync(TestEngine.Token))!.Reason);
     }
+
+    private static TaskCompletionSource[] Signals() => [.. Enumerable.Range(0, 3).Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))];
 }

@@ -169,10 +169,11 @@ public sealed class MethodTests
         await using var command = new Npgsql.NpgsqlCommand("select count(*) from pgconductor.executions", connection, transaction);
         await command.ExecuteScalarAsync(Token);
 
-        IReadOnlyList<HeldHorizon> held = [];
-        await Eventually.IsTrue(async () => (held = await engine.Conductor.GetHeldHorizonAsync(TimeSpan.FromMilliseconds(100), Token)).Count == 1, "it is seen");
+        // The server's own housekeeping may have a transaction open in this database at any moment.
+        HeldHorizon? held = null;
+        await Eventually.IsTrue(async () => (held = (await engine.Conductor.GetHeldHorizonAsync(TimeSpan.FromMilliseconds(100), Token)).SingleOrDefault(one => one.ProcessId == connection.ProcessID)) is not null, "it is seen");
 
-        Assert.Equal((connection.ProcessID, "idle in transaction"), (held[0].ProcessId, held[0].State));
+        Assert.Equal("idle in transaction", held!.State);
         Assert.Empty(await engine.Conductor.GetHeldHorizonAsync(TimeSpan.FromHours(1), Token));
     }
 

@@ -1,10 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Npgsql;
 using PgConductor.Client;
 using PgConductor.IntegrationTests.Support;
+using PgConductor.Postgres.Servers;
 using PgConductor.TestSupport;
 using Xunit;
 
@@ -37,7 +36,7 @@ public sealed class PoolerTests
         var ids = await one.InvokeManyAsync(job, Enumerable.Range(0, 1000), cancellationToken: TestEngine.Token);
         await Parallel.ForEachAsync(Enumerable.Range(0, 50), TestEngine.Token, async (number, token) => await two.InvokeAsync(job, number, cancellationToken: token));
 
-        Assert.Equal(84, await two.GetHandle<int>(ids[42]).WaitAsync(TimeSpan.FromSeconds(30), TestEngine.Token));
+        Assert.Equal(84, await two.GetHandle<int>(ids[42]).WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token));
         await engine.IsDoneAsync();
         Assert.Equal(1050, await engine.CountAsync("completed_executions"));
         Assert.Equal(1155, ran);
@@ -67,7 +66,7 @@ public sealed class PoolerTests
         {
             var target = new NpgsqlConnectionStringBuilder(database.ConnectionString);
             var folder = Directory.CreateTempSubdirectory("pgconductor-pooler-").FullName;
-            var port = FreePort();
+            var port = FreePort.Pick();
             await File.WriteAllTextAsync(Path.Combine(folder, "users.txt"), $"\"{target.Username}\" \"{target.Password}\"\n");
             await File.WriteAllTextAsync(Path.Combine(folder, "pgbouncer.ini"), string.Create(CultureInfo.InvariantCulture, $"""
                 [databases]
@@ -139,13 +138,6 @@ public sealed class PoolerTests
 
             _process.Dispose();
             Directory.Delete(_folder, recursive: true);
-        }
-
-        private static int FreePort()
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, 0);
-            listener.Start();
-            return ((IPEndPoint)listener.LocalEndpoint).Port;
         }
     }
 }

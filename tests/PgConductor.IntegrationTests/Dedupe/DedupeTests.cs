@@ -56,7 +56,7 @@ public sealed class DedupeTests
 
         // Running.
         await engine.StartAsync(tasks);
-        await started.Task.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+        await started.Task.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
         ExecutionHandle<string>? behind = null;
         switch (policy)
         {
@@ -74,10 +74,10 @@ public sealed class DedupeTests
         }
 
         gate.SetResult();
-        Assert.Equal(policy == DedupePolicy.ReplacePending ? "2" : "1", await first.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token));
+        Assert.Equal(policy == DedupePolicy.ReplacePending ? "2" : "1", await first.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token));
         if (behind is not null)
         {
-            Assert.Equal("3", await behind.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token));
+            Assert.Equal("3", await behind.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token));
         }
 
         // After a success, and after a failure.

@@ -19,7 +19,7 @@ public sealed class BasicExecutionTests
 
         var handle = await conductor.InvokeAsync(_double, 21, cancellationToken: TestContext.Current.CancellationToken);
 
-        Assert.Equal("42", await handle.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+        Assert.Equal("42", await handle.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
         await orchestrator.StopAsync(TestContext.Current.CancellationToken);
         Assert.Equal(0, await database.ScalarAsync<long>("select count(*) from pgconductor.leases"));
         Assert.Equal(0, await database.ScalarAsync<long>("select count(*) from pgconductor.orchestrators"));

@@ -8,6 +8,8 @@ namespace PgConductor.IntegrationTests.Engine;
 [Collection(Timed.Name)]
 public sealed class ClaimCostTests
 {
+    private const int Rounds = 40;
+
     private static readonly TaskDefinition<int, NoResult> _job = TaskDefinition.Create<int>("job", new TaskOptions { KeepCompleted = Retention.None });
 
     [Fact]
@@ -18,6 +20,12 @@ public sealed class ClaimCostTests
         var database = engine.Conductor.Database;
         await database.RegisterOrchestratorAsync(orchestrator, "test", "1", 1, TestEngine.Token);
         await database.RegisterWorkerAsync(orchestrator, "default", [_job], TestEngine.Token);
+        await engine.Conductor.InvokeAsync(_job, 0, cancellationToken: TestEngine.Token);
+        await database.ClaimAsync(orchestrator, "default", 10, null, TestEngine.Token);
+
+        // What the same claims take on this machine at this hour with nothing that sleeps.
+        var (alone, _) = await MeasureAsync(engine, orchestrator);
+        var allowed = Math.Max(2, 2 * alone);
         await engine.Conductor.InvokeAsync(_job, 0, cancellationToken: TestEngine.Token);
         await using (var sleep = engine.Database.DataSource.CreateCommand("""
             insert into pgconductor.executions (id, run_at, created_at, queue, lane, task_key, priority, payload)
@@ -31,17 +39,24 @@ public sealed class ClaimCostTests
 
         await database.ClaimAsync(orchestrator, "default", 10, null, TestEngine.Token);
 
+        var (among, times) = await MeasureAsync(engine, orchestrator);
+
+        Assert.True(among <= allowed, $"median {among:0.00} ms, where {allowed:0.00} ms are allowed, of {string.Join(' ', times.Select(time => $"{time:0.0}"))}");
+    }
+
+    /// <summary>Milliseconds of claims of ten: their median, and each.</summary>
+    private static async Task<(double Median, List<double> Times)> MeasureAsync(TestEngine engine, Guid orchestrator)
+    {
         var times = new List<double>();
-        for (var round = 0; round < 40; round++)
+        for (var round = 0; round < Rounds; round++)
         {
             await engine.Conductor.InvokeManyAsync(_job, Enumerable.Range(0, 10), cancellationToken: TestEngine.Token);
             var clock = Stopwatch.StartNew();
-            var claim = await database.ClaimAsync(orchestrator, "default", 10, null, TestEngine.Token);
+            var claim = await engine.Conductor.Database.ClaimAsync(orchestrator, "default", 10, null, TestEngine.Token);
             times.Add(clock.Elapsed.TotalMilliseconds);
             Assert.Equal(10, claim.Executions.Count);
         }
 
-        var median = times.Order().ElementAt(times.Count / 2);
-        Assert.True(median <= 2, $"median {median:0.00} ms of {string.Join(' ', times.Select(time => $"{time:0.0}"))}");
+        return (times.Order().ElementAt(Rounds / 2), times);
     }
 }

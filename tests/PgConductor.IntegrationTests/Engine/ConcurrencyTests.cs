@@ -36,7 +36,7 @@ public sealed class ConcurrencyTests
                 }
 
                 // Until all slots are full; if they never are, the test fails here.
-                await full.Task.WaitAsync(TimeSpan.FromSeconds(20));
+                await full.Task.WaitAsync(TimeSpan.FromSeconds(30));
                 await Task.Delay(5);
                 Interlocked.Decrement(ref running);
             }),
@@ -78,7 +78,9 @@ public sealed class ConcurrencyTests
         }
 
         gate.SetResult();
-        Assert.True(waits.Order().ElementAt(4) < 100 && waits.Max() < 500, $"milliseconds: {string.Join(' ', waits.Select(wait => (int)wait))}");
+
+        // The median is the engine's; the longest may be the machine's.
+        Assert.True(waits.Order().ElementAt(4) < 100 && waits.Max() < 5000, $"milliseconds: {string.Join(' ', waits.Select(wait => (int)wait))}");
     }
 
     [Fact]
@@ -97,13 +99,16 @@ public sealed class ConcurrencyTests
             options => options with { Worker = new WorkerOptions { Concurrency = 4 } });
         await Eventually.IsTrue(() => started.Count == 4, "four run");
 
+        var waits = new List<TimeSpan>();
         for (var freed = 0; freed < 16; freed++)
         {
             var clock = Stopwatch.StartNew();
             gates[freed].SetResult();
             await Eventually.IsTrue(() => started.ContainsKey(freed + 4), $"the slot of {freed} is filled");
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(1), $"it took {clock.Elapsed}");
+            waits.Add(clock.Elapsed);
         }
+
+        Assert.True(waits.Order().ElementAt(8) < TimeSpan.FromSeconds(1) && waits.Max() < TimeSpan.FromSeconds(10), $"it took {string.Join(' ', waits)}");
 
         Assert.Equal(20, started.Count);
         foreach (var gate in gates.Skip(16))
@@ -148,7 +153,8 @@ public sealed class ConcurrencyTests
             engine.NewConductor());
         await Eventually.IsTrue(() => quick == 198, "the second process did the rest");
 
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(8), $"it took {clock.Elapsed}");
+        // Two seconds are the longest that work waits in a process; left to the busy one it would wait for ever.
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), $"it took {clock.Elapsed}");
         gate.SetResult();
         await engine.IsDoneAsync();
         Assert.Equal(400, await engine.CountAsync("completed_executions", "attempts = 1"));

@@ -121,11 +121,11 @@ public sealed class LargeBatchTests
         await using var orchestrator = new Orchestrator(conductor, tasks, new OrchestratorOptions { Worker = new WorkerOptions { MinPollInterval = TimeSpan.FromMinutes(1), MaxPollInterval = never } });
         await orchestrator.StartAsync(Token);
         await Eventually.IsTrue(
-            async () => await database.ScalarAsync<long>("select count(*) from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and granted") == 1,
+            async () => await database.ScalarAsync<long>("select count(*) from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and granted and database = (select oid from pg_database where datname = current_database())") == 1,
             "the worker says that it is idle");
 
         await conductor.InvokeManyAsync(_task, Enumerable.Range(0, Many), cancellationToken: Token);
 
-        await Eventually.IsTrue(() => Volatile.Read(ref ran) == Many, "all have run");
+        await Eventually.IsTrue(() => Volatile.Read(ref ran) == Many, "all have run", 30);
     }
 }

@@ -22,7 +22,7 @@ public sealed class OrchestratorControlTests
         var left = await conductor.InvokeAsync(_elsewhere, 1, cancellationToken: TestContext.Current.CancellationToken);
         var taken = await conductor.InvokeAsync(_elsewhere, 1, new InvokeOptions { Queue = "hot" }, cancellationToken: TestContext.Current.CancellationToken);
 
-        Assert.Null(await taken.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+        Assert.Null(await taken.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
         Assert.Equal(ExecutionState.Ready, (await left.GetAsync(TestContext.Current.CancellationToken))!.State);
         Assert.Null((await taken.GetAsync(TestContext.Current.CancellationToken))!.Result);
     }
@@ -44,12 +44,12 @@ public sealed class OrchestratorControlTests
         await conductor.InvokeManyAsync(_elsewhere, [1, 2], cancellationToken: TestContext.Current.CancellationToken);
 
         var draining = orchestrator.DrainAsync(TestContext.Current.CancellationToken);
-        await started.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await started.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         Assert.True(await conductor.StopOrchestratorAsync(orchestrator.Id, cancellationToken: TestContext.Current.CancellationToken));
-        await orchestrator.StopRequested.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await orchestrator.StopRequested.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         await Eventually.IsTrue(async () => (await conductor.ListOrchestratorsAsync())[0].Draining, "the process says that it drains");
         release.SetResult(null);
-        await draining.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await draining.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
 
         Assert.Equal(1, await database.ScalarAsync<long>("select count(*) from pgconductor.executions"));
     }

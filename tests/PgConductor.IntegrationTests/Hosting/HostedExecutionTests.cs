@@ -30,8 +30,8 @@ public sealed class HostedExecutionTests
         var first = await conductor.InvokeAsync(_delegateTask, 1, cancellationToken: Token);
         var second = await conductor.InvokeAsync(_classTask, 2, cancellationToken: Token);
 
-        Assert.Equal("delegate 1", await first.WaitAsync(TimeSpan.FromSeconds(10), Token));
-        Assert.Equal("class 2", await second.WaitAsync(TimeSpan.FromSeconds(10), Token));
+        Assert.Equal("delegate 1", await first.WaitAsync(TimeSpan.FromSeconds(60), Token));
+        Assert.Equal("class 2", await second.WaitAsync(TimeSpan.FromSeconds(60), Token));
         await host.StopAsync(Token);
         Assert.Equal(OrchestratorPhase.Stopped, host.Services.GetRequiredService<Orchestrator>().Status.Phase);
         Assert.Equal(0, await database.ScalarAsync<long>("select count(*) from pgconductor.leases"));
@@ -52,11 +52,11 @@ public sealed class HostedExecutionTests
         foreach (var number in Enumerable.Range(0, 20))
         {
             var handle = await conductor.InvokeAsync(_classTask, number, cancellationToken: Token);
-            await handle.WaitAsync(TimeSpan.FromSeconds(10), Token);
+            await handle.WaitAsync(TimeSpan.FromSeconds(60), Token);
         }
 
         var failing = await conductor.InvokeAsync(_failingTask, 1, cancellationToken: Token);
-        await Assert.ThrowsAsync<ConductorException>(() => failing.WaitAsync(TimeSpan.FromSeconds(10), Token));
+        await Assert.ThrowsAsync<ConductorException>(() => failing.WaitAsync(TimeSpan.FromSeconds(60), Token));
 
         // No waiting: whoever sees the outcome may rely on the scope being gone.
         Assert.Equal(21, ledger.Made.Count);
@@ -78,7 +78,7 @@ public sealed class HostedExecutionTests
                 Interlocked.Increment(ref ran[number]);
 
                 // Passes only when the other host runs one at the same time.
-                return Task.FromResult(bothRun.SignalAndWait(TimeSpan.FromSeconds(10), Token) ? "together" : "alone");
+                return Task.FromResult(bothRun.SignalAndWait(TimeSpan.FromSeconds(30), Token) ? "together" : "alone");
             });
         using var first = await TestHost.StartAsync(database, Build(0));
         using var second = await TestHost.StartAsync(database, Build(1));
@@ -88,7 +88,7 @@ public sealed class HostedExecutionTests
         var ids = await conductor.InvokeManyAsync(_delegateTask, Enumerable.Range(0, 10), cancellationToken: Token);
         foreach (var id in ids)
         {
-            Assert.Equal("together", await conductor.GetHandle<string>(id).WaitAsync(TimeSpan.FromSeconds(20), Token));
+            Assert.Equal("together", await conductor.GetHandle<string>(id).WaitAsync(TimeSpan.FromSeconds(60), Token));
         }
 
         Assert.Equal([5, 5], ran);

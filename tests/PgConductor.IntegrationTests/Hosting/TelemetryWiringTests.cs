@@ -26,7 +26,7 @@ public sealed class TelemetryWiringTests
         await orchestrator.StartAsync(TestContext.Current.CancellationToken);
 
         var handle = await conductor.InvokeAsync(_task, 1, cancellationToken: TestContext.Current.CancellationToken);
-        await handle.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await handle.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         await orchestrator.StopAsync(TestContext.Current.CancellationToken);
         metering.ForceFlush();
 

@@ -40,7 +40,7 @@ public sealed class StartTests
     public async Task Real_processes_that_start_at_once_on_an_empty_database_all_work()
     {
         await using var database = await TestDatabase.CreateEmptyAsync();
-        var workers = Enumerable.Range(0, 4).Select(_ => WorkerProcess.Begin(database)).ToArray();
+        var workers = Enumerable.Range(0, 4).Select(_ => WorkerProcess.Begin(database, "takeover=60000", "heartbeat=1000")).ToArray();
         try
         {
             await Task.WhenAll(workers.Select(worker => worker.SaysAsync("ready", seconds: 90)));

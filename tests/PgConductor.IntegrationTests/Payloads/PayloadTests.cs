@@ -48,7 +48,7 @@ public sealed class PayloadTests
         foreach (var text in new[] { "", "\u0001\u001f\u007f", "\\u0000 as text", "🚀 é \u2028 \"quoted\" \\ </script>", new string('é', 5000), new string('x', 20_000) })
         {
             var handle = await engine.Conductor.InvokeAsync(_echo, text, cancellationToken: TestEngine.Token);
-            Assert.Equal(text, await handle.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token));
+            Assert.Equal(text, await handle.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token));
             Assert.Equal(text, (await handle.GetAsync(TestEngine.Token))!.Payload!.Value.GetString());
         }
     }
@@ -114,7 +114,7 @@ public sealed class PayloadTests
         var written = await engine.Database.ScalarAsync<string>("select string_agg(xmin::text || ctid::text, ',' order by execution_id) from pgconductor.payloads");
         var orchestrator = await engine.StartAsync(new TaskCollection().Add(kept, HandleAsync).Add(forgotten, HandleAsync));
 
-        await Eventually.IsTrue(() => right == 20, "all have run twice", 30);
+        await Eventually.IsTrue(() => right == 20, "all have run twice");
         await engine.IsDoneAsync();
         await orchestrator.StopAsync(TestEngine.Token);
 

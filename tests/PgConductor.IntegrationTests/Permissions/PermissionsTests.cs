@@ -27,11 +27,11 @@ public sealed class PermissionsTests
         var large = await client.InvokeAsync(_task, new string('x', 50_000), new InvokeOptions { DedupeKey = "k" }, cancellationToken: Token);
         var many = await client.InvokeManyAsync(_task, Enumerable.Repeat("y", 600), cancellationToken: Token);
 
-        Assert.Equal("abc", await reader.GetHandle<string>(small.Id).WaitAsync(TimeSpan.FromSeconds(10), Token));
-        Assert.Equal(50_000, (await reader.GetHandle<string>(large.Id).WaitAsync(TimeSpan.FromSeconds(10), Token)).Length);
+        Assert.Equal("abc", await reader.GetHandle<string>(small.Id).WaitAsync(TimeSpan.FromSeconds(60), Token));
+        Assert.Equal(50_000, (await reader.GetHandle<string>(large.Id).WaitAsync(TimeSpan.FromSeconds(60), Token)).Length);
         foreach (var id in many)
         {
-            await reader.GetHandle<string>(id).WaitAsync(TimeSpan.FromSeconds(10), Token);
+            await reader.GetHandle<string>(id).WaitAsync(TimeSpan.FromSeconds(60), Token);
         }
 
         await Eventually.IsTrue(

@@ -88,11 +88,11 @@ public sealed class PersistentClusterTests : IDisposable
         using var thief = new TcpListener(IPAddress.Loopback, 0);
         thief.Start();
         int taken = ((IPEndPoint)thief.LocalEndpoint).Port;
-        var ports = new Queue<int>([taken, taken, taken, FreePort.Pick()]);
+        var ports = new Queue<int>([taken, taken, taken]);
         ServerAccount account = await ServerAccount.ResolveAsync(null, Ct);
         ServerBinaries binaries = await BinaryProvider.ForThisMachine(account, NullLogger.Instance).GetAsync(null, true, null, Ct);
         (ClusterFolder folder, FolderLock ownership) = await TemporaryFolders.CreateAsync(account, Ct);
-        var starter = new ClusterStarter(folder, account, binaries, new LocalPostgresOptions(), NullLogger.Instance, ports.Dequeue);
+        var starter = new ClusterStarter(folder, account, binaries, new LocalPostgresOptions(), NullLogger.Instance, () => ports.TryDequeue(out int port) ? port : FreePort.Pick());
 
         await using LocalPostgres server = await starter.StartAsync(ownership, Ct);
 

@@ -27,7 +27,7 @@ public sealed class PauseTests
         await engine.Conductor.InvokeManyAsync(_job, Enumerable.Range(0, 10), cancellationToken: TestEngine.Token);
 
         // Another queue of the same process works meanwhile.
-        await (await engine.Conductor.InvokeAsync(other, 1, cancellationToken: TestEngine.Token)).WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+        await (await engine.Conductor.InvokeAsync(other, 1, cancellationToken: TestEngine.Token)).WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
         Assert.Equal(0, ran);
         var queue = (await engine.Conductor.ListQueuesAsync(TestEngine.Token)).Single(queue => queue.Name == "work");
         Assert.Equal((true, 10L, partitioned), (queue.Paused, queue.Ready, queue.Partitioned));

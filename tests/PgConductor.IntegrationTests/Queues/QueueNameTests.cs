@@ -55,7 +55,7 @@ public sealed class QueueNameTests
 
         var handle = await engine.Conductor.InvokeAsync(job, "hello", cancellationToken: TestEngine.Token);
 
-        Assert.Equal($"hello from {queue}", await handle.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token));
+        Assert.Equal($"hello from {queue}", await handle.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token));
         await orchestrator.StopAsync(TestEngine.Token);
         Assert.True(await engine.Conductor.DropQueueAsync(queue, cancellationToken: TestEngine.Token));
     }

@@ -16,6 +16,19 @@ public sealed class KilledWorkerTests
     [Fact]
     public async Task After_a_kill_every_execution_of_a_full_lease_runs_again_within_the_takeover_time_and_a_second()
     {
+        // Three times, and the median of what it took: a process that does not get the processor may be late once.
+        var took = new List<TimeSpan>();
+        for (var round = 0; round < 3; round++)
+        {
+            took.Add(await KillAsync());
+        }
+
+        Assert.True(took.Order().ElementAt(1) < _takeover + TimeSpan.FromSeconds(1), $"it took {string.Join(' ', took)}");
+    }
+
+    /// <summary>Kills a worker with a full lease; what passed until all of it has run in another. The rest is checked here.</summary>
+    private static async Task<TimeSpan> KillAsync()
+    {
         await using var engine = await TestEngine.CreateAsync();
         using var victim = await WorkerProcess.StartAsync(engine.Database, "queue=work", "handler=gate", "concurrency=100");
         var ids = await engine.Conductor.InvokeManyAsync(_job, Enumerable.Range(0, 100), cancellationToken: TestEngine.Token);
@@ -28,11 +41,11 @@ public sealed class KilledWorkerTests
         var took = clock.Elapsed;
 
         await engine.IsDoneAsync();
-        Assert.True(took < _takeover + TimeSpan.FromSeconds(1), $"it took {took}");
         Assert.All(heir.Said("start"), line => Assert.Equal("2", line.Split(' ')[2]));
         Assert.Equal(ids.Order(), heir.Said("end").Select(line => Guid.Parse(line.Split(' ')[1])).Order());
         Assert.Equal(100, await engine.CountAsync("completed_executions", "attempts = 2 and errors -> 0 ->> 'type' = 'Crashed'"));
         Assert.Equal(0, await engine.CountAsync("failed_executions"));
+        return took;
     }
 
     [Fact]

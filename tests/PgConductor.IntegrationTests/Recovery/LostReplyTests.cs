@@ -74,7 +74,7 @@ public sealed class LostReplyTests
             })));
         await engine.Conductor.InvokeManyAsync(_job, Enumerable.Range(0, 10), cancellationToken: TestEngine.Token);
         var orchestrator = await engine.StartAsync(new TaskCollection().Add(_job, (_, _) => Task.CompletedTask));
-        await lost.Task.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+        await lost.Task.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
 
         await orchestrator.StopAsync(TestEngine.Token);
 
@@ -92,21 +92,28 @@ public sealed class LostReplyTests
         await using var proxy = new TcpProxy(engine.Database.ConnectionString);
         var conductor = engine.NewConductor(options => options with { ConnectionString = proxy.ConnectionString });
 
-        // The first statement commits and then waits; its connection is cut meanwhile, so that the client repeats it.
+        // The first statement waits in its commit for a lock of ours; its connection is cut meanwhile, so that the client repeats it.
+        await using var holder = await engine.Database.DataSource.OpenConnectionAsync(TestEngine.Token);
+        await using var transaction = await holder.BeginTransactionAsync(TestEngine.Token);
+        await using (var hold = new Npgsql.NpgsqlCommand("select pg_advisory_xact_lock(4711)", holder, transaction))
+        {
+            await hold.ExecuteNonQueryAsync(TestEngine.Token);
+        }
+
         await engine.Database.ExecuteAsync("""
             create function public.slow_reply() returns trigger language plpgsql as $$
-            begin perform pg_sleep(0.3); return null; end $$;
+            begin perform pg_advisory_xact_lock_shared(4711); return null; end $$;
             create constraint trigger slow_reply after insert on pgconductor.tasks deferrable initially deferred
                 for each row execute function public.slow_reply();
             """);
         var id = Guid.CreateVersion7();
         var other = TaskDefinition.Create<int>("fresh");
         var invoking = conductor.InvokeAsync(other, 1, new InvokeOptions { Id = id }, cancellationToken: TestEngine.Token);
-        await Eventually.IsTrue(() => proxy.Connections > 0, "the client is connected");
         await Eventually.IsTrue(
-            async () => await engine.Database.ScalarAsync<long>("select count(*) from pg_stat_activity where query like '%pgconductor.invoke%' and state = 'active' and wait_event = 'PgSleep'") > 0,
+            async () => await engine.Database.ScalarAsync<long>("select count(*) from pg_stat_activity where datname = current_database() and query like '%pgconductor.invoke%' and state = 'active' and wait_event = 'advisory'") > 0,
             "the invoke is committing");
         proxy.Down();
+        await transaction.CommitAsync(TestEngine.Token);
         await Eventually.IsTrue(async () => await engine.CountAsync("executions", $"id = '{id}'") == 1, "it is committed");
         lost++;
         proxy.Up();

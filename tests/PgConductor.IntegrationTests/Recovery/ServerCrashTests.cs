@@ -46,7 +46,7 @@ public sealed class ServerCrashTests
         }
 
         await using var source = NpgsqlDataSource.Create(server.ConnectionString);
-        await Eventually.IsTrue(async () => await ScalarAsync(source, "select (select count(*) from pgconductor.executions) + (select count(*) from pgconductor.leases)") == 0, "everything is done", 60);
+        await Eventually.IsTrue(async () => await ScalarAsync(source, "select (select count(*) from pgconductor.executions) + (select count(*) from pgconductor.leases)") == 0, "everything is done", 150);
         Assert.Equal(3000, ids.Distinct().Count());
         Assert.Equal(3000, await ScalarAsync(source, "select count(distinct id) from pgconductor.completed_executions"));
         Assert.Equal(3000, await ScalarAsync(source, "select count(*) from pgconductor.completed_executions"));

@@ -156,7 +156,7 @@ public sealed class RetryTests
         repaired = true;
         await engine.Conductor.RetryAsync(handle.Id, TestEngine.Token);
 
-        Assert.Equal("well", await handle.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token));
+        Assert.Equal("well", await handle.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token));
         Assert.Equal([1, 2, 1], attempts);
         var info = await handle.GetAsync(TestEngine.Token);
         Assert.Equal(2, info!.Errors!.Value.GetArrayLength());
@@ -170,8 +170,8 @@ public sealed class RetryTests
     {
         await using var engine = await TestEngine.CreateAsync();
         var job = TaskDefinition.Create<int>("job", new TaskOptions { MaxAttempts = 1, Timeout = TimeSpan.FromMilliseconds(200) });
-        await engine.StartAsync(new TaskCollection().Add(job, async (number, context) =>
-            await Task.Delay(number == 1 ? Timeout.Infinite : 1, context.CancellationToken)));
+        await engine.StartAsync(new TaskCollection().Add(job, (number, context) =>
+            number == 1 ? Task.Delay(Timeout.Infinite, context.CancellationToken) : Task.CompletedTask));
         var slow = await engine.Conductor.InvokeAsync(job, 1, cancellationToken: TestEngine.Token);
         var quick = await engine.Conductor.InvokeAsync(job, 2, cancellationToken: TestEngine.Token);
 

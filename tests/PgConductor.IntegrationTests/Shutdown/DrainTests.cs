@@ -19,7 +19,7 @@ public sealed class DrainTests
             return Task.CompletedTask;
         }));
 
-        await orchestrator.DrainAsync(TestEngine.Token).WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+        await orchestrator.DrainAsync(TestEngine.Token).WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
 
         Assert.Equal(0, ran);
         Assert.Equal(0, await engine.CountAsync("orchestrators"));
@@ -50,7 +50,7 @@ public sealed class DrainTests
         await engine.Conductor.InvokeAsync(_job, 99, cancellationToken: TestEngine.Token);
         var later = await engine.Conductor.InvokeAsync(_job, 0, new InvokeOptions { RunAt = DateTimeOffset.UtcNow.AddHours(1) }, cancellationToken: TestEngine.Token);
 
-        await engine.New(tasks).DrainAsync(TestEngine.Token).WaitAsync(TimeSpan.FromSeconds(20), TestEngine.Token);
+        await engine.New(tasks).DrainAsync(TestEngine.Token).WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
 
         Assert.Equal(100, ran);
         Assert.Equal(100, await engine.CountAsync("completed_executions"));
@@ -71,11 +71,11 @@ public sealed class DrainTests
             options => options with { DrainTimeout = TimeSpan.Zero });
         await engine.Conductor.InvokeAsync(_job, 1, cancellationToken: TestEngine.Token);
         var draining = orchestrator.DrainAsync(TestEngine.Token);
-        await started.Task.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+        await started.Task.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
 
         await engine.Conductor.StopOrchestratorAsync(orchestrator.Id, cancellationToken: TestEngine.Token);
 
-        await draining.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+        await draining.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
         Assert.Equal(1, await engine.CountAsync("executions", "attempts = 0"));
     }
 }

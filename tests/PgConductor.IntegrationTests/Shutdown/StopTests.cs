@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using PgConductor.Database;
 using PgConductor.IntegrationTests.Support;
+using PgConductor.Orchestration;
 using PgConductor.TestSupport;
 using Xunit;
 
@@ -17,6 +18,7 @@ public sealed class StopTests
     {
         await using var engine = await TestEngine.CreateAsync();
         var started = new TaskCompletionSource();
+        var gate = new TaskCompletionSource();
         var running = 0;
         var overlap = 0;
         await engine.Conductor.InvokeManyAsync(_job, Enumerable.Range(0, 6), cancellationToken: TestEngine.Token);
@@ -24,16 +26,20 @@ public sealed class StopTests
         {
             overlap = Math.Max(overlap, Interlocked.Increment(ref running));
             started.TrySetResult();
-            await Task.Delay(1500);
+            await gate.Task;
             Interlocked.Decrement(ref running);
         });
-        var orchestrator = await engine.StartAsync(tasks, options => options with { Worker = new WorkerOptions { Concurrency = 1, PrefetchTime = TimeSpan.FromSeconds(10) } });
-        await started.Task.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+        var orchestrator = await engine.StartAsync(tasks, options => options with { DrainTimeout = TimeSpan.FromMinutes(2), Worker = new WorkerOptions { Concurrency = 1, PrefetchTime = TimeSpan.FromSeconds(10) } });
+        await started.Task.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
 
+        var stopping = Task.WhenAll(orchestrator.StopAsync(TestEngine.Token), orchestrator.StopAsync(TestEngine.Token), orchestrator.StopAsync(TestEngine.Token));
+        await Eventually.IsTrue(async () => orchestrator.Status.Phase == OrchestratorPhase.Stopping && await engine.CountAsync("executions") == 5, "what does not run is handed back");
+        Assert.False(stopping.IsCompleted);
         var clock = Stopwatch.StartNew();
-        await Task.WhenAll(orchestrator.StopAsync(TestEngine.Token), orchestrator.StopAsync(TestEngine.Token), orchestrator.StopAsync(TestEngine.Token));
+        gate.SetResult();
+        await stopping;
 
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(4), $"it took {clock.Elapsed}");
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), $"it took {clock.Elapsed}");
         Assert.Equal((0, 1), (running, overlap));
         Assert.Equal(1, await engine.CountAsync("completed_executions"));
         Assert.Equal(5, await engine.CountAsync("executions", "attempts = 0 and run_at <= now()"));
@@ -55,9 +61,9 @@ public sealed class StopTests
             }),
             options => options with { DrainTimeout = TimeSpan.FromMilliseconds(200) });
         await engine.Conductor.InvokeAsync(_job, 1, cancellationToken: TestEngine.Token);
-        await started.Task.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+        await started.Task.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
 
-        await orchestrator.StopAsync(TestEngine.Token).WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+        await orchestrator.StopAsync(TestEngine.Token).WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
 
         Assert.Equal(1, await engine.CountAsync("executions", "attempts = 0 and errors is null"));
         Assert.Equal(0, await engine.CountAsync("orchestrators"));
@@ -80,9 +86,9 @@ public sealed class StopTests
             }),
             options => options with { DrainTimeout = TimeSpan.Zero, CancelTimeout = TimeSpan.FromMilliseconds(300) });
         await engine.Conductor.InvokeAsync(_job, 1, cancellationToken: TestEngine.Token);
-        await started.Task.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+        await started.Task.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
 
-        await orchestrator.StopAsync(TestEngine.Token).WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+        await orchestrator.StopAsync(TestEngine.Token).WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
 
         Assert.Equal(1, await engine.CountAsync("leases", $"orchestrator_id = '{orchestrator.Id}'"));
         Assert.Equal(1, await engine.CountAsync("orchestrators", $"id = '{orchestrator.Id}' and draining"));
@@ -97,10 +103,13 @@ public sealed class StopTests
 
                 return Task.CompletedTask;
             }),
-            options => options with { Heartbeat = TimeSpan.FromMilliseconds(200), Takeover = TimeSpan.FromSeconds(3) });
-        await (await engine.Conductor.InvokeAsync(_job, 2, cancellationToken: TestEngine.Token)).WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+            options => options with { Heartbeat = TimeSpan.FromMilliseconds(200), Takeover = TimeSpan.FromMinutes(30) });
+        await (await engine.Conductor.InvokeAsync(_job, 2, cancellationToken: TestEngine.Token)).WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
         Assert.False(restarted.Task.IsCompleted);
-        Assert.Equal(2, await restarted.Task.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token));
+
+        // The takeover time passes.
+        await engine.Database.ExecuteAsync($"update pgconductor.orchestrators set last_heartbeat_at = now() - interval '1 hour' where id = '{orchestrator.Id}'");
+        Assert.Equal(2, await restarted.Task.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token));
         gate.SetResult();
         await engine.IsDoneAsync();
     }
@@ -113,14 +122,14 @@ public sealed class StopTests
             faulty.On("RegisterWorkerAsync", async (args, call) =>
             {
                 registering.TrySetResult();
-                await Task.Delay(300, (CancellationToken)args[^1]!);
+                await Task.Delay(TimeSpan.FromMinutes(5), (CancellationToken)args[^1]!);
                 await call();
             })));
         var orchestrator = engine.New(new TaskCollection().Add(_job, (_, _) => Task.CompletedTask));
         var starting = orchestrator.StartAsync(TestEngine.Token);
         await registering.Task;
 
-        await orchestrator.StopAsync(TestEngine.Token).WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+        await orchestrator.StopAsync(TestEngine.Token).WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => starting);
         Assert.Equal(0, await engine.CountAsync("orchestrators"));
@@ -144,14 +153,14 @@ public sealed class StopTests
             options => options with { Heartbeat = TimeSpan.FromMilliseconds(200), Takeover = TimeSpan.FromSeconds(2) },
             conductor);
         await engine.Conductor.InvokeAsync(_job, 1, cancellationToken: TestEngine.Token);
-        await started.Task.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+        await started.Task.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
         proxy.Down();
         gate.SetResult();
 
         var clock = Stopwatch.StartNew();
-        await orchestrator.StopAsync(TestEngine.Token).WaitAsync(TimeSpan.FromSeconds(40), TestEngine.Token);
+        await orchestrator.StopAsync(TestEngine.Token).WaitAsync(TimeSpan.FromSeconds(90), TestEngine.Token);
 
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(25), $"it took {clock.Elapsed}");
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), $"it took {clock.Elapsed}");
         Assert.Equal(1, await engine.CountAsync("leases"));
     }
 
@@ -179,7 +188,7 @@ public sealed class StopTests
             Interlocked.Increment(ref ran);
             return Task.CompletedTask;
         }));
-        await claiming.Task.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+        await claiming.Task.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
         var stopping = orchestrator.StopAsync(TestEngine.Token);
         release.SetResult();
         await stopping;
@@ -200,7 +209,7 @@ public sealed class StopTests
         await Eventually.IsTrue(async () => await engine.CountAsync("workers") == 2, "both are registered");
 
         Assert.True(await engine.Conductor.StopOrchestratorAsync(one.Id, "replaced by a newer version", TestEngine.Token));
-        await running.WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+        await running.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
 
         Assert.Equal("replaced by a newer version", await one.StopRequested);
         Assert.Equal(two.Id, Assert.Single(await engine.Conductor.ListOrchestratorsAsync(TestEngine.Token)).Id);

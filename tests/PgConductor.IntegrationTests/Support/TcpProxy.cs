@@ -92,6 +92,12 @@ internal sealed class TcpProxy : IAsyncDisposable
         _links.TryAdd(link, true);
         try
         {
+            if (_refuses)
+            {
+                // Cut while this one was on its way into the list.
+                return;
+            }
+
             await server.ConnectAsync(_host, _port);
             client.NoDelay = server.NoDelay = true;
             await Task.WhenAny(link.CopyAsync(client, server), link.CopyAsync(server, client));

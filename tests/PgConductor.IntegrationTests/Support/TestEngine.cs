@@ -65,11 +65,11 @@ internal sealed class TestEngine : IAsyncDisposable
     public Task<long> CountAsync(string table, string where = "true") => Database.ScalarAsync<long>($"select count(*) from pgconductor.{table} where {where}")!;
 
     /// <summary>Waits until an execution has a state.</summary>
-    public Task IsAsync(Guid id, ExecutionState state, int seconds = 20) =>
+    public Task IsAsync(Guid id, ExecutionState state, int seconds = 60) =>
         Eventually.IsTrue(async () => (await Conductor.GetAsync(id, Token))?.State == state, $"execution {id} is {state}", seconds);
 
     /// <summary>Waits until nothing waits and nothing runs.</summary>
-    public Task IsDoneAsync(int seconds = 30) =>
+    public Task IsDoneAsync(int seconds = 90) =>
         Eventually.IsTrue(
             async () => await Database.ScalarAsync<long>("select (select count(*) from pgconductor.executions) + (select count(*) from pgconductor.leases)") == 0,
             "everything is done",

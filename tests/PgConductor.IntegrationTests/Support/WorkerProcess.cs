@@ -56,7 +56,7 @@ internal sealed class WorkerProcess : IDisposable
     /// <summary>The lines that begin with a word.</summary>
     public string[] Said(string word) => [.. _lines.Where(line => line == word || line.StartsWith(word + " ", StringComparison.Ordinal))];
 
-    public Task SaysAsync(string word, int times = 1, int seconds = 30) =>
+    public Task SaysAsync(string word, int times = 1, int seconds = 90) =>
         Eventually.IsTrue(
             () => Said(word).Length >= times || (HasExited && Gone(word, times)),
             () => $"the worker says \"{word}\" {times} times; it said: {string.Join(" | ", _lines.TakeLast(20))} {string.Join(" | ", _errors.TakeLast(20))}",
@@ -64,7 +64,7 @@ internal sealed class WorkerProcess : IDisposable
 
     /// <summary>Waits for the start of an attempt; its process may be dead by the time this is seen.</summary>
     public Task SaysStartAsync(int attempt) =>
-        Eventually.IsTrue(() => Said("start").Any(line => line.Split(' ')[2] == $"{attempt}"), $"attempt {attempt} starts; it said: {string.Join(" | ", _lines)} {string.Join(" | ", _errors)}", 30);
+        Eventually.IsTrue(() => Said("start").Any(line => line.Split(' ')[2] == $"{attempt}"), () => $"attempt {attempt} starts; it said: {string.Join(" | ", _lines)} {string.Join(" | ", _errors)}", 90);
 
     /// <summary>Opens the gate at which its handlers wait.</summary>
     public Task OpenAsync() => _process.StandardInput.WriteLineAsync("open");

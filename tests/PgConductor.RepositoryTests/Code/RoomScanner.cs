@@ -15,6 +15,7 @@ internal static partial class RoomScanner
     {
         [Root] = [],
         ["Serialization"] = [],
+        ["Schedules"] = [],
         ["Database"] = ["Client", "Schema", "Serialization"],
         ["Schema"] = ["Database"],
         ["Diagnostics"] = ["Database"],
@@ -78,7 +79,7 @@ internal static partial class RoomScanner
     [GeneratedRegex(@"//[^\n]*|/\*.*?\*/", RegexOptions.Singleline)]
     private static partial Regex Comment();
 
-    [GeneratedRegex(@"(?:\bPgConductor\.|(?<![\w.])(?=(?:Serialization|Schema|Diagnostics|Client|Workers|Orchestration)\.[A-Z]))(?<room>Serialization|Database|Schema|Diagnostics|Client|Workers|Orchestration)\b")]
+    [GeneratedRegex(@"(?:\bPgConductor\.|(?<![\w.])(?=(?:Serialization|Schedules|Schema|Diagnostics|Client|Workers|Orchestration)\.[A-Z]))(?<room>Serialization|Schedules|Database|Schema|Diagnostics|Client|Workers|Orchestration)\b")]
     private static partial Regex RoomUse();
 
     [GeneratedRegex(@"\busing (static )?Npgsql|\bNpgsql\.Npgsql|\bNpgsqlTypes\.")]

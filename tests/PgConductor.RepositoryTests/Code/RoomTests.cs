@@ -18,6 +18,8 @@ public sealed class RoomTests
     [InlineData("src/PgConductor/Workers/Bad.cs", "class X { Orchestration.Orchestrator? y; }", "uses Orchestration, which Workers may not")]
     [InlineData("src/PgConductor/Client/Bad.cs", "using static PgConductor.Workers.Worker;", "uses Workers, which Client may not")]
     [InlineData("src/PgConductor/Bad.cs", "using PgConductor.Client;", "uses Client, which the root may not")]
+    [InlineData("src/PgConductor/Schedules/Bad.cs", "using PgConductor.Database;", "uses Database, which Schedules may not")]
+    [InlineData("src/PgConductor/Serialization/Bad.cs", "using PgConductor.Schedules;", "uses Schedules, which Serialization may not")]
     [InlineData("src/PgConductor/Workers/Bad.cs", "using Npgsql;", "uses Npgsql, which only")]
     [InlineData("src/PgConductor/Steps/New.cs", "", "is in a room without a rule")]
     [InlineData("src/PgConductor.Hosting/Bad.cs", "using NpgsqlTypes;", "uses Npgsql")]

@@ -8,7 +8,7 @@ namespace PgConductor.RepositoryTests.Docs;
 
 public sealed class BashBlockTests
 {
-    private static readonly TimeSpan _longest = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan _longest = TimeSpan.FromMinutes(15);
 
     public static TheoryData<string> Runnable =>
         [.. Markdown.Documents.SelectMany(Markdown.Blocks).Where(block => block.Language == "bash" && BashBlocks.Kind(block) == BashKind.Run).Select(block => block.ToString())];

@@ -6,6 +6,7 @@ internal sealed class FaultPlan
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, int> _calls = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _done = new(StringComparer.Ordinal);
     private readonly List<Failure> _failures = [];
     private readonly List<BlockedMethod> _blocks = [];
 
@@ -15,6 +16,15 @@ internal sealed class FaultPlan
         lock (_gate)
         {
             return _calls.GetValueOrDefault(method);
+        }
+    }
+
+    /// <summary>How many calls of a method have done their work, whatever became of the reply.</summary>
+    public int Done(string method)
+    {
+        lock (_gate)
+        {
+            return _done.GetValueOrDefault(method);
         }
     }
 
@@ -53,6 +63,14 @@ internal sealed class FaultPlan
         lock (_gate)
         {
             _calls[method] = _calls.GetValueOrDefault(method) + 1;
+        }
+    }
+
+    internal void CountDone(string method)
+    {
+        lock (_gate)
+        {
+            _done[method] = _done.GetValueOrDefault(method) + 1;
         }
     }
 
@@ -113,7 +131,7 @@ internal sealed class BlockedMethod(string method, bool afterwards, Action<Block
     public bool Afterwards => afterwards;
 
     /// <summary>Completes when the first call waits.</summary>
-    public Task Entered => _entered.Task.WaitAsync(TimeSpan.FromSeconds(15));
+    public Task Entered => _entered.Task.WaitAsync(TimeSpan.FromSeconds(60));
 
     public void Dispose()
     {

@@ -138,6 +138,7 @@ internal sealed class InMemoryDatabaseClient(InMemoryDatabase database) : IDatab
         cancellationToken.ThrowIfCancellationRequested();
         await Faults.ApplyAsync(method, afterwards: false, cancellationToken);
         var result = database.Run(statement);
+        Faults.CountDone(method);
         await Faults.ApplyAsync(method, afterwards: true, cancellationToken);
         return result;
     }

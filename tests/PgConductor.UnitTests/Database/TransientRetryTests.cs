@@ -106,7 +106,12 @@ public sealed class TransientRetryTests
         await Eventually.IsTrue(
             () =>
             {
-                _clock.Advance(TimeSpan.FromMilliseconds(20));
+                // Only while the call waits: however late its continuation runs, no time is lost in between.
+                if (_clock.ActiveTimers > 0)
+                {
+                    _clock.Advance(TimeSpan.FromMilliseconds(20));
+                }
+
                 return running.IsCompleted;
             },
             "the call ends",

@@ -253,8 +253,14 @@ public sealed class HeartbeatTests : IAsyncLifetime
         await WaitsAfterAsync(1);
         Assert.Equal(ExecutionState.Running, (await _harness.GetAsync(ids[0])).State);
 
-        await AdvanceUntilAsync(() => _clock.GetUtcNow() > _start + TimeSpan.FromSeconds(70));
-        await _harness.UntilAsync(ids[0], ExecutionState.Ready);
+        await _harness.UntilAsync(
+            async () =>
+            {
+                _clock.Advance(TimeSpan.FromMilliseconds(500));
+                return (await _harness.GetAsync(ids[0])).State == ExecutionState.Ready;
+            },
+            "it is put back");
+        Assert.True(_clock.GetUtcNow() > _start + TimeSpan.FromMinutes(1));
         Assert.Equal(0, (await _harness.GetAsync(ids[0])).Attempts);
     }
 

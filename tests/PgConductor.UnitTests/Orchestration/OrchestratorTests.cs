@@ -13,6 +13,7 @@ public sealed class OrchestratorTests : IAsyncDisposable
 
     private readonly WorkerHarness _harness = new();
     private readonly TaskCollection _tasks = new();
+    private readonly TaskCompletionSource _handlerStarted = new();
 
     private static CancellationToken Token => WorkerHarness.Token;
 
@@ -142,7 +143,7 @@ public sealed class OrchestratorTests : IAsyncDisposable
         var id = await StartWithOneAsync(orchestrator);
 
         var stopping = orchestrator.StopAsync(Token);
-        await _harness.UntilAsync(async () => (await _harness.Database.ListOrchestratorsAsync(Token))[0].Draining || stopping.IsCompleted || Faults.Calls(nameof(IDatabaseClient.HeartbeatAsync)) > 0, "it drains");
+        await _harness.UntilAsync(() => orchestrator.Status.Phase == OrchestratorPhase.Stopping, "it drains");
         Assert.False(stopping.IsCompleted);
         gate.SetResult();
         await stopping;
@@ -270,7 +271,7 @@ public sealed class OrchestratorTests : IAsyncDisposable
             },
             new OrchestratorOptions { Worker = WorkerHarness.Still(1) });
         await orchestrator.StartAsync(Token);
-        await _harness.UntilAsync(() => Faults.Calls(nameof(IDatabaseClient.ClaimAsync)) >= 2, "it is idle");
+        await _harness.UntilAsync(() => Faults.Done(nameof(IDatabaseClient.ClaimAsync)) >= 2, "it is idle");
 
         // Another process's idle wish is not ours: no hint goes out while this one's is taken back.
         await _harness.Database.SetIdleAsync("default", false, Token);
@@ -295,7 +296,11 @@ public sealed class OrchestratorTests : IAsyncDisposable
 
     private Orchestrator Make(Func<int, TaskContext, Task> handler, OrchestratorOptions? options = null)
     {
-        _tasks.Add(_task, handler);
+        _tasks.Add(_task, (number, context) =>
+        {
+            _handlerStarted.TrySetResult();
+            return handler(number, context);
+        });
         return new Orchestrator(_harness.Conductor, _tasks, options, loggerFactory: _harness.Log);
     }
 
@@ -303,7 +308,9 @@ public sealed class OrchestratorTests : IAsyncDisposable
     {
         await orchestrator.StartAsync(Token);
         var ids = await _harness.InvokeAsync(_task, 1);
-        await _harness.UntilAsync(ids[0], ExecutionState.Running);
+
+        // Not only claimed: what is claimed and has not started is handed back by a stop.
+        await _handlerStarted.Task.WaitAsync(TimeSpan.FromSeconds(30), Token);
         return ids[0];
     }
 }

@@ -56,11 +56,16 @@ public sealed class ClusterFolderTests : IDisposable
         Assert.Equal(record, OwnerRecord.Read(folder));
     }
 
-    [Fact]
-    public void A_record_that_a_crash_cut_short_counts_as_none()
+    [Theory]
+    [InlineData("{\"IsTemporary\":tr")]
+    [InlineData("null")]
+    [InlineData("{}")]
+    [InlineData("{\"IsTemporary\":true,\"Owner\":{\"Pid\":1,\"StartedAt\":5}}")]
+    [InlineData("{\"IsTemporary\":true,\"Owner\":{\"Pid\":1,\"Started\":\"x\"},\"Supervisor\":{\"Pid\":1}}")]
+    public void A_record_that_a_crash_cut_short_or_another_version_wrote_counts_as_none(string text)
     {
         ClusterFolder folder = ClusterFolder.CreateTemporary(_parent);
-        File.WriteAllText(folder.OwnerFile, "{\"IsTemporary\":tr");
+        File.WriteAllText(folder.OwnerFile, text);
 
         Assert.Null(OwnerRecord.Read(folder));
     }

@@ -42,8 +42,11 @@ public sealed class WorkerTests
         await using var harness = new WorkerHarness(new TestClock()).Add(_task, async (number, _) =>
         {
             InterlockedMax(ref most, Interlocked.Increment(ref running));
+            var gate = gates.GetOrAdd(number, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+
+            // Last: who has started has a gate.
             Interlocked.Increment(ref started);
-            await gates.GetOrAdd(number, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            await gate.Task;
             Interlocked.Decrement(ref running);
         });
         await harness.InvokeAsync(_task, 40);
@@ -149,7 +152,9 @@ public sealed class WorkerTests
         });
         await harness.InvokeAsync(_task, 1, new InvokeOptions { RunAt = clock.GetUtcNow() + TimeSpan.FromSeconds(20) });
         var worker = await harness.StartAsync(WorkerHarness.Still(1));
-        await harness.UntilAsync(() => worker.EmptySweeps >= 2 && clock.ActiveTimers > 0, "it waits");
+
+        // Both wait for the clock: the flusher, and the fetcher for the time at which the work is due.
+        await harness.UntilAsync(() => worker.EmptySweeps >= 2 && clock.ActiveTimers == 2, "it waits");
 
         clock.Advance(TimeSpan.FromSeconds(19.9));
         Assert.False(ran.Task.IsCompleted);
@@ -173,7 +178,9 @@ public sealed class WorkerTests
         await harness.InvokeAsync(_task, 20_000);
         var worker = await harness.StartAsync();
         await harness.UntilAsync(() => worker.EmptySweeps > 0 && worker.Load.IsQuiet, "the fast are done");
-        Assert.InRange(harness.Database.Faults.Calls(nameof(IDatabaseClient.ClaimAsync)), 20, 600);
+
+        // One for one they would be 2,000 or more, ten slots at a time; how few they are depends on the machine.
+        Assert.InRange(harness.Database.Faults.Calls(nameof(IDatabaseClient.ClaimAsync)), 20, 1500);
 
         await harness.InvokeAsync(slow, 80);
         worker.Wake();
@@ -197,7 +204,9 @@ public sealed class WorkerTests
         await harness.InvokeAsync(_task, 2000, new InvokeOptions { Priority = 1 });
         var ids = await harness.InvokeAsync(slow, 30);
         var worker = await harness.StartAsync(new WorkerOptions { Concurrency = 2, PrefetchTime = TimeSpan.FromSeconds(10), MaxClaim = 100 });
-        await harness.UntilAsync(() => Volatile.Read(ref slowStarted) == 2 && worker.Load.Buffered > 0, "some wait behind the slow");
+
+        // All of them, or a claim under way would bring more after the others are back.
+        await harness.UntilAsync(() => Volatile.Read(ref slowStarted) == 2 && worker.Load.Buffered == 28, "the others wait behind the slow");
         await harness.Database.PauseQueueAsync("default", Token);
 
         worker.HandBackStale(TimeSpan.FromHours(1));

@@ -16,7 +16,7 @@ tell c "begin; select pg_advisory_xact_lock(42)"
 is "$(answer c)" "" "somebody holds the cancellation up"
 tell a "select pgconductor.cancel_execution(test.id(10), 'stop')"
 blocked a
-tell b "set statement_timeout = '10s'; select (orchestrators, rescued) from pgconductor.recover_stale_orchestrators()"
+tell b "set statement_timeout = '150s'; select (orchestrators, rescued) from pgconductor.recover_stale_orchestrators()"
 # It either passes the process over, or waits; both are fine as long as both end.
 done_or_blocked b
 tell c "commit"

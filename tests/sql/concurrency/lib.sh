@@ -13,7 +13,7 @@ set -euo pipefail
 
 connection=("$@")
 work=$(mktemp -d)
-deadline=30
+deadline=120
 declare -A input_of pid_of sent
 passed=0
 planned=0
@@ -43,7 +43,7 @@ open() {
     exec {fd}> "$work/$name.in"
     input_of[$name]=$fd
     sent[$name]=0
-    tell "$name" "set statement_timeout = '60s'; select pg_backend_pid()"
+    tell "$name" "set statement_timeout = '300s'; select pg_backend_pid()"
     pid_of[$name]=$(answer "$name")
 }
 

@@ -42,7 +42,7 @@ is "$(ask "select count(*) from pgconductor.executions")" 3 "all three wait to b
 lease=$(prepare 300)
 tell b "begin; select rescued from pgconductor.recover_stale_orchestrators()"
 is "$(answer b)" 3 "a takeover, not yet committed"
-tell a "set statement_timeout = '5s'; select (orchestrators, rescued) from pgconductor.recover_stale_orchestrators()"
+tell a "set statement_timeout = '150s'; select (orchestrators, rescued) from pgconductor.recover_stale_orchestrators()"
 is "$(answer a)" "(0,0)" "another one neither waits nor repeats it"
 tell c "select alive from pgconductor.orchestrator_heartbeat(test.id(1))"
 blocked c

@@ -40,7 +40,7 @@ is "$(answer b)" f "the other one finds it"
 # While a partition is made, work on other partitions goes on.
 tell a "begin; select pgconductor.create_queue('hot3', true)"
 is "$(answer a)" t "a partition is being made"
-tell b "set statement_timeout = '5s'; select disposition from pgconductor.invoke('t', p_queue => 'hot2')"
+tell b "set statement_timeout = '150s'; select disposition from pgconductor.invoke('t', p_queue => 'hot2')"
 is "$(answer b)" created "another partition's queue takes work meanwhile"
 tell a "commit"
 is "$(answer a)" "" "done"

@@ -12,9 +12,9 @@ open c
 # Two registrations, each of which changes the lanes of tasks that the other one registers: b first, held up half-way.
 tell c "begin; select 1 from pgconductor.tasks where key = 'c' for update"
 is "$(answer c)" 1 "somebody holds the task c"
-tell b "set statement_timeout = '20s'; select pgconductor.register_worker(test.id(2), 'q', '[{\"key\": \"b\"}, {\"key\": \"c\"}]')"
+tell b "set statement_timeout = '150s'; select pgconductor.register_worker(test.id(2), 'q', '[{\"key\": \"b\"}, {\"key\": \"c\"}]')"
 blocked b
-tell a "set statement_timeout = '20s'; select pgconductor.register_worker(test.id(1), 'q', '[{\"key\": \"a\"}]')"
+tell a "set statement_timeout = '150s'; select pgconductor.register_worker(test.id(1), 'q', '[{\"key\": \"a\"}]')"
 blocked a
 tell c "commit"
 is "$(answer c)" "" "c is free again"
@@ -27,7 +27,7 @@ ask "select pgconductor.orchestrator_shutdown(test.id(n)) from generate_series(1
 ask "update pgconductor.tasks set lane = ''; insert into pgconductor.executions (id, task_key, queue, lane) values (test.id(100), 'b', 'q', ''), (test.id(101), 'a', 'q', '')"
 tell a "begin; select 1 from pgconductor.tasks where key = 'b' for update"
 is "$(answer a)" 1 "somebody holds the task b"
-tell b "set statement_timeout = '10s'; select test.claim(5, 'q', 10) = array[test.id(101)]"
+tell b "set statement_timeout = '150s'; select test.claim(5, 'q', 10) = array[test.id(101)]"
 is "$(answer b)" t "a claim by one who does not serve b moves its row and does not wait"
 tell a "commit"
 is "$(answer a)" "" "b is free again"
@@ -38,7 +38,7 @@ tell c "begin; insert into pgconductor.tasks (key) values ('n2')"
 is "$(answer c)" "" "somebody is making the second task"
 tell a "begin; select pgconductor.invoke_batch('{n1,n2}', '{null,null}', array[test.id(201), test.id(202)])"
 blocked a
-tell b "set statement_timeout = '10s'; begin; select pgconductor.invoke_batch('{n2,n1}', '{null,null}', array[test.id(203), test.id(204)])"
+tell b "set statement_timeout = '150s'; begin; select pgconductor.invoke_batch('{n2,n1}', '{null,null}', array[test.id(203), test.id(204)])"
 blocked b
 tell c "rollback"
 is "$(answer c)" "" "and gives up"
@@ -53,7 +53,7 @@ is "$(ask "select count(*) from pgconductor.executions where task_key in ('n1', 
 ask "select pgconductor.orchestrator_shutdown(test.id(n)) from generate_series(1, 9) n; select pgconductor.create_queue('short'); update pgconductor.tasks set queue = 'short' where key = 'a'; select pgconductor.register_orchestrator(test.id(6), 'o', '1', 1)" > /dev/null
 tell a "begin; select pgconductor.drop_queue('short')"
 is "$(answer a)" t "a queue is being dropped"
-tell b "set statement_timeout = '10s'; select pgconductor.register_worker(test.id(6), 'short', '[{\"key\": \"a\"}]')"
+tell b "set statement_timeout = '150s'; select pgconductor.register_worker(test.id(6), 'short', '[{\"key\": \"a\"}]')"
 blocked b
 tell a "commit"
 is "$(answer a)" "" "it is gone"
@@ -64,7 +64,7 @@ is "$(ask "select count(*) from pgconductor.queues where name = 'short'")" 1 "an
 ask "select pgconductor.orchestrator_shutdown(test.id(6)); select pgconductor.register_orchestrator(test.id(7), 'o', '1', 1)" > /dev/null
 tell c "begin; select 1 from pgconductor.tasks where key = 'a' for update"
 is "$(answer c)" 1 "somebody holds the task a"
-tell a "set statement_timeout = '20s'; select pgconductor.register_worker(test.id(7), 'short', '[{\"key\": \"a\"}]')"
+tell a "set statement_timeout = '150s'; select pgconductor.register_worker(test.id(7), 'short', '[{\"key\": \"a\"}]')"
 blocked a
 tell b "\set VERBOSITY sqlstate
 select pgconductor.drop_queue('short')"

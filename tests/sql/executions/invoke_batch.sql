@@ -1,17 +1,17 @@
 begin;
-select plan(39);
+select plan(43);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 select lives_ok($$ select pgconductor.create_queue('q'); insert into pgconductor.tasks (key, queue) values ('of-q', 'q') $$, 'a queue with a task');
 
 -- Three, every column its own.
 select is_empty($$ select * from pgconductor.invoke_batch(array['t', 'of-q', 't'], array['{"n": 1}', '{"n": 2}', null]::jsonb[],
     array[test.id(1), test.id(2), test.id(3)], array[null, null, 'q'], array[null, '2025-01-16 00:00+00', '2020-01-01 00:00+00']::timestamptz[],
-    array[null, 5, -5], array[null, 2, null], p_trace_parent => 'trace') $$, 'all simply created: nothing to say');
+    array[null, 5, -5], array[null, 2, null], p_trace_parents => array['trace', null, 'other']) $$, 'all simply created: nothing to say');
 select results_eq($$ select id, queue, lane, task_key, run_at > '2025-01-15 09:59:59.99+00' and run_at <= '2025-01-15 10:00:00+00' as now, priority, max_attempts, payload, trace_parent, created_at
     from pgconductor.executions order by id $$,
     $$ values (test.id(1), 'default'::text collate "C", 't'::text collate "C", 't'::text collate "C", true, 0::smallint, null::smallint, '{"n": 1}'::jsonb, 'trace', timestamptz '2025-01-15 10:00+00'),
-        (test.id(2), 'q', 'of-q', 'of-q', false, 5::smallint, 2::smallint, '{"n": 2}', 'trace', '2025-01-15 10:00+00'),
-        (test.id(3), 'q', 't', 't', true, (-5)::smallint, null, null, 'trace', '2025-01-15 10:00+00') $$, 'null elements mean what invoke''s null means');
+        (test.id(2), 'q', 'of-q', 'of-q', false, 5::smallint, 2::smallint, '{"n": 2}', null, '2025-01-15 10:00+00'),
+        (test.id(3), 'q', 't', 't', true, (-5)::smallint, null, null, 'other', '2025-01-15 10:00+00') $$, 'null elements mean what invoke''s null means');
 select is((select run_at from pgconductor.executions where id = test.id(2)), '2025-01-16 00:00+00', 'a later time is taken as it is');
 
 -- First in, first out, and due under a clock that stands still.
@@ -77,5 +77,11 @@ select is_empty($$ select * from pgconductor.invoke_batch(null, null) $$, 'so is
 select is_empty($$ select * from pgconductor.invoke_batch(array['n1', 'n2', 'n1'], array['{}', '{}', '{}']::jsonb[], array[test.id(90), test.id(91), test.id(92)]) $$, 'tasks nobody knows yet');
 select is((select array_agg(lane order by key) from pgconductor.tasks where key in ('n1', 'n2')), '{n1,n2}', 'get rows and lanes of their own');
 
+-- Half of a batch is of tasks nobody knows: one order, each once, large payloads too.
+insert into pgconductor.tasks (key, lane) values ('half', '');
+select is_empty($$ select * from pgconductor.invoke_batch(array['half', 'h1', 'half', 'h1'], array['1', to_jsonb(repeat('x', 9000)), to_jsonb(repeat('y', 9000)), '4']::jsonb[], array[test.id(101), test.id(102), test.id(103), test.id(104)]) $$, 'known and unknown in turn');
+select results_eq($$ select id from pgconductor.executions where task_key in ('half', 'h1') order by run_at $$, $$ values (test.id(101)), (test.id(102)), (test.id(103)), (test.id(104)) $$, 'in order');
+select results_eq($$ select execution_id, length(payload #>> '{}') from pgconductor.payloads where execution_id in (test.id(102), test.id(103)) order by 1 $$, $$ values (test.id(102), 9000), (test.id(103), 9000) $$, 'each large payload once');
+select throws_ok($$ select * from pgconductor.invoke_batch(array['half', 'half'], '{1,2}', array[test.id(105), test.id(105)]) $$, '23505', null, 'an id twice');
 select * from finish();
 rollback;
