@@ -9,7 +9,8 @@
 --
 -- Returns a row an execution; the first one carries the next p_position. steps: null for one that has none, the JSON null
 -- when they are too many to come along (ask load_steps), else an array of [name, kind, state, result, started, finished,
--- ordinal, child]: state done, failed, waiting or expired, times in microseconds since 1970. Nothing due: one row without a lease that
+-- ordinal, child]: state done, failed, waiting or expired, times in microseconds since 1970 (finished of one that is waited
+-- for: its deadline). Nothing due: one row without a lease that
 -- says in how many seconds the next one is (null: nothing is waiting).
 -- Locks: rows of executions (skip locked), then one new row of leases.
 create or replace function pgconductor.claim_executions(
