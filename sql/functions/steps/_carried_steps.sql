@@ -37,7 +37,7 @@ begin
                     when s.failed then 'failed'
                     else 'done'
                 end,
-                s.result, (extract(epoch from s.started_at) * 1000000)::bigint, (extract(epoch from coalesce(s.finished_at, s.deadline)) * 1000000)::bigint,
+                s.result, (extract(epoch from s.started_at) * 1000000)::bigint, (extract(epoch from nullif(coalesce(s.finished_at, s.deadline), 'infinity')) * 1000000)::bigint,
                 s.ordinal, s.child_id) order by s.ordinal)
             from pgconductor.steps s
             where s.execution_id = p_ids[v_position]);
