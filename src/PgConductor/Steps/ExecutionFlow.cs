@@ -139,7 +139,7 @@ internal sealed class ExecutionFlow
     /// <summary>Stores a step, or ends the handler because the execution is no longer ours.</summary>
     public async Task<StepEffect> SaveAsync(StepSave step)
     {
-        var effect = await _services.Writer.SaveAsync(step, _owner.CancellationToken).ConfigureAwait(false);
+        var effect = await _services.Writer.SaveAsync(step).ConfigureAwait(false);
         Telemetry.Stepped(_owner.TaskKey, effect);
         if (effect == StepEffect.Rejected)
         {

@@ -19,12 +19,10 @@ internal sealed class StepWriter(IStepStore database, Guid orchestratorId, TimeP
     private readonly Queue<Entry> _queue = new();
     private bool _sending;
 
-    /// <summary>Stores a step. Returns once the database has answered.</summary>
-    /// <param name="step">The step.</param>
-    /// <param name="cancellationToken">Ends the wait: whether it was stored is not known then.</param>
-    public Task<StepEffect> SaveAsync(StepSave step, CancellationToken cancellationToken)
+    /// <summary>Stores a step. Returns once the database has answered, however long that takes: what was done is worth it, even when its handler was told to stop.</summary>
+    public Task<StepEffect> SaveAsync(StepSave step)
     {
-        var entry = new Entry(step, cancellationToken);
+        var entry = new Entry(step);
         lock (_gate)
         {
             _queue.Enqueue(entry);
@@ -35,7 +33,7 @@ internal sealed class StepWriter(IStepStore database, Guid orchestratorId, TimeP
             }
         }
 
-        return cancellationToken.CanBeCanceled ? entry.Answer.Task.WaitAsync(cancellationToken) : entry.Answer.Task;
+        return entry.Answer.Task;
     }
 
     private async Task SendAllAsync()
@@ -74,12 +72,6 @@ internal sealed class StepWriter(IStepStore database, Guid orchestratorId, TimeP
     {
         for (var failures = 0; ; failures++)
         {
-            batch.RemoveAll(static entry => entry.IsAbandoned);
-            if (batch.Count == 0)
-            {
-                return;
-            }
-
             try
             {
                 var effects = await database.SaveStepsAsync(orchestratorId, batch.ConvertAll(static entry => entry.Step), CancellationToken.None).ConfigureAwait(false);
@@ -114,14 +106,11 @@ internal sealed class StepWriter(IStepStore database, Guid orchestratorId, TimeP
         }
     }
 
-    private sealed class Entry(StepSave step, CancellationToken cancellationToken)
+    private sealed class Entry(StepSave step)
     {
         public StepSave Step => step;
 
         public int Bytes => (step.Result?.Length ?? 0) + 100;
-
-        /// <summary>Nobody waits for it any more.</summary>
-        public bool IsAbandoned => cancellationToken.IsCancellationRequested;
 
         public TaskCompletionSource<StepEffect> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -131,7 +131,7 @@ public sealed class WaitTests
         await inFirst.Task.WaitAsync(TimeSpan.FromSeconds(30), TestEngine.Token);
 
         var stopping = first.StopAsync(TestEngine.Token);
-        await Eventually.IsTrue(async () => await engine.CountAsync("orchestrators", "draining") == 1, "it is about to stop");
+        await Eventually.IsTrue(() => first.Status.Phase == Orchestration.OrchestratorPhase.Stopping, "it is about to stop");
         go.SetResult();
         await stopping;
         Assert.Equal(ExecutionState.Ready, (await handle.GetAsync(TestEngine.Token))!.State);
