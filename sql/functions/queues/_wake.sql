@@ -7,11 +7,15 @@ returns void
 language plpgsql
 set search_path = ''
 as $$
+declare
+    -- Assignments instead of PERFORM: they need no executor, which whoever enqueues for an idle worker waits for.
+    v_unlocked boolean;
+    v_sent     text;
 begin
     if pg_try_advisory_lock(1885823587, hashtext(p_queue)) then
-        perform pg_advisory_unlock(1885823587, hashtext(p_queue));
+        v_unlocked := pg_advisory_unlock(1885823587, hashtext(p_queue));
     else
-        perform pg_notify(pgconductor.queue_channel(p_queue), '');
+        v_sent := pg_notify(pgconductor.queue_channel(p_queue), '');
     end if;
 end
 $$;

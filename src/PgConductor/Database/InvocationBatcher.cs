@@ -19,7 +19,7 @@ internal sealed class InvocationBatcher(
     TimeProvider timeProvider) : IDisposable
 {
     /// <summary>Round trips under way at once, as long as they come back.</summary>
-    internal const int Lanes = 2;
+    internal const int Lanes = 1;
 
     /// <summary>So that a batch stays within milliseconds.</summary>
     internal const int MaxBatch = 128;

@@ -99,6 +99,8 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
         var again = _cursor.Observe(position is null, found, claim.NextPosition, took);
         if (found)
         {
+            // This thread is awake and starts the first handler; the next claim can wait for another to wake.
+            await Task.Yield();
             Telemetry.Claimed(claim.Executions.Count, services.Queue, took);
             _poll.Reset();
             await SayBusyAsync(stop).ConfigureAwait(false);
