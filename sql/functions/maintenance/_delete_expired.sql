@@ -6,6 +6,7 @@ set search_path = ''
 as $$
 declare
     v_deleted bigint;
+    v_stepped uuid[];
 begin
     execute format($sql$
         with gone as (
@@ -16,14 +17,16 @@ begin
         ),
         forgotten as (
             delete from pgconductor.payloads p using gone g where g.large_payload_bytes is not null and p.execution_id = g.id
-        ),
-        unstepped as (
-            delete from pgconductor.steps s using gone g where g.flow is not null and s.execution_id = g.id
         )
-        select count(*) from gone
+        select count(*), array_agg(g.id) filter (where g.flow is not null) from gone g
         $sql$, p_table || '_default')
-    into v_deleted
+    into v_deleted, v_stepped
     using pgconductor.current_time(), p_limit;
+
+    -- On its own, so that nobody without steps pays for a look at them.
+    if v_stepped is not null then
+        delete from pgconductor.steps s where s.execution_id = any (v_stepped);
+    end if;
     return v_deleted;
 end
 $$;
