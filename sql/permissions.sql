@@ -74,7 +74,7 @@ grant execute on function
 to pgconductor_worker, pgconductor_operator;
 grant select, insert, update, delete on pgconductor.steps to pgconductor_worker, pgconductor_operator;
 grant insert, delete on pgconductor.orphans to pgconductor_worker, pgconductor_operator;
-grant select on pgconductor.orphans to pgconductor_worker;
+grant select, update on pgconductor.orphans to pgconductor_worker;
 grant insert on pgconductor.signals to pgconductor_worker;
 grant select on pgconductor.migrations, pgconductor.function_scripts to pgconductor_worker;
 grant select, insert on pgconductor.queues to pgconductor_worker;
