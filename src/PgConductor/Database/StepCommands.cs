@@ -9,7 +9,7 @@ namespace PgConductor.Database;
 /// <summary>Steps: storing them, alone or with the user's own writes, and reading them.</summary>
 internal sealed class StepCommands(Calls calls, LeaseConnections outcomes) : IStepStore
 {
-    private const string SaveSql = "select effect from pgconductor.save_steps($1, $2, $3, $4, $5, $6, $7, $8, $9) order by item";
+    private const string SaveSql = "select item, effect from pgconductor.save_steps($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
     private const string SaveOneSql = "select pgconductor.save_step($1, $2, $3, $4, $5, $6, $7, $8)";
 
@@ -21,7 +21,7 @@ internal sealed class StepCommands(Calls calls, LeaseConnections outcomes) : ISt
             outcomes,
             SaveSql,
             parameters => Bind(parameters, orchestratorId, steps),
-            Calls.Rows(static reader => ParseEffect(reader.GetString(0))),
+            (reader, token) => ReadEffectsAsync(reader, steps.Count, token),
             cancellationToken);
 
     public Task SaveStepInTransactionAsync(Guid orchestratorId, Func<NpgsqlTransaction, CancellationToken, Task<StepSave>> work, CancellationToken cancellationToken) =>
@@ -105,6 +105,17 @@ internal sealed class StepCommands(Calls calls, LeaseConnections outcomes) : ISt
         }
 
         return steps;
+    }
+
+    private static async Task<IReadOnlyList<StepEffect>> ReadEffectsAsync(NpgsqlDataReader reader, int count, CancellationToken cancellationToken)
+    {
+        var effects = new StepEffect[count];
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            effects[reader.GetInt32(0) - 1] = ParseEffect(reader.GetString(1));
+        }
+
+        return effects;
     }
 
     private static void Bind(NpgsqlParameterCollection parameters, Guid orchestratorId, IReadOnlyList<StepSave> steps)
