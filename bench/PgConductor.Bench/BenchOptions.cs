@@ -11,7 +11,7 @@ internal sealed record BenchOptions
         bench/run WORKLOAD... [options]
 
         Workloads (docs/operations/benchmarks.md says what each measures):
-          limit drain enqueue-one enqueue-many latency steady million sleeping recover held-horizon; all: the first six
+          limit drain enqueue-one enqueue-many latency steady million sleeping recover held-horizon workflow; all: the first six
 
           --json              one JSON object a line instead of a table
           --connection TEXT   the server; else DATABASE_URL, else a temporary local server with durable commits

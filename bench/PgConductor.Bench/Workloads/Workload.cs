@@ -8,7 +8,7 @@ internal abstract class Workload
     private static readonly Workload[] _all =
     [
         new LimitWorkload(), new DrainWorkload(), new EnqueueOneWorkload(), new EnqueueManyWorkload(), new LatencyWorkload(),
-        new SteadyWorkload(), new MillionWorkload(), new SleepingWorkload(), new RecoverWorkload(), new HeldHorizonWorkload(),
+        new SteadyWorkload(), new MillionWorkload(), new SleepingWorkload(), new RecoverWorkload(), new HeldHorizonWorkload(), new WorkflowWorkload(),
     ];
 
     /// <summary>Those that take seconds.</summary>
