@@ -33,6 +33,11 @@ grant usage on schema pgconductor to pgconductor_worker, pgconductor_client, pgc
 -- housekeeping. Its arguments are numbers, and the names it puts into statements are its own.
 alter function pgconductor.maintain(integer, integer) security definer;
 
+-- Run as their owner, because whoever emits, or changes a table that somebody is subscribed to, needs no right to what that starts
+-- and wakes. They take nothing but the row, and run nothing of it: filters are data.
+alter function pgconductor._deliver_at_commit() security definer;
+alter function pgconductor._table_event() security definer;
+
 -- Helpers that everything stands on.
 grant execute on function
     pgconductor.current_time, pgconductor.uuid_v7, pgconductor._raise, pgconductor._wake, pgconductor.queue_channel,
@@ -42,8 +47,10 @@ to pgconductor_worker, pgconductor_client, pgconductor_operator;
 -- Enqueues, and can read nothing of what others enqueued: ids, queues and dedupe keys at most.
 grant execute on function
     pgconductor.invoke, pgconductor.invoke_batch, pgconductor._resolve_tasks, pgconductor._check_invoke,
-    pgconductor._is_known, pgconductor._take_dedupe_key
+    pgconductor._is_known, pgconductor._take_dedupe_key,
+    pgconductor.emit_event, pgconductor.emit_events, pgconductor._check_event_key
 to pgconductor_client, pgconductor_worker;
+grant insert, select (id) on pgconductor.events to pgconductor_client, pgconductor_worker;
 grant select on pgconductor.queues to pgconductor_client;
 grant select, insert on pgconductor.tasks to pgconductor_client;
 grant insert, select (id, queue, flow), update (payload, large_payload_bytes, run_at, priority, max_attempts)
@@ -65,8 +72,15 @@ grant execute on function
     pgconductor._append_error, pgconductor._put_back_leases, pgconductor._release_lost_leases, pgconductor._register_task,
     pgconductor._assign_lanes, pgconductor._adopt_stray_lanes, pgconductor._window_open,
     pgconductor.save_steps, pgconductor.save_step, pgconductor._carried_steps, pgconductor._settle_flows, pgconductor._begin_waits,
-    pgconductor._start_child, pgconductor._cancel_orphans, pgconductor.load_steps
+    pgconductor._start_child, pgconductor._cancel_orphans, pgconductor.load_steps,
+    pgconductor.register_subscriptions, pgconductor._check_subscription, pgconductor._check_filter, pgconductor._attach_table,
+    pgconductor._table_event, pgconductor.expect_event, pgconductor._lock_awaited_keys, pgconductor._deliver_left,
+    pgconductor._deliver_event, pgconductor._start_subscriber, pgconductor._subscriber_id, pgconductor._event_matches,
+    pgconductor._event_failed, pgconductor.report_event_failures
 to pgconductor_worker;
+grant select, update, delete on pgconductor.events to pgconductor_worker;
+grant select, insert, update, delete on pgconductor.subscriptions to pgconductor_worker;
+grant select, insert, update on pgconductor.event_failures to pgconductor_worker;
 -- Ends of executions, by a worker or an operator.
 grant execute on function
     pgconductor.cancel_execution, pgconductor.orchestrator_channel, pgconductor._end_flows,
@@ -92,7 +106,8 @@ grant insert, select (id) on pgconductor.failed_executions to pgconductor_worker
 grant execute on function
     pgconductor.get_execution, pgconductor.list_executions, pgconductor.count_executions, pgconductor.list_queues,
     pgconductor.list_tasks, pgconductor.list_orchestrators, pgconductor.oldest_due, pgconductor.held_horizon,
-    pgconductor.server_settings, pgconductor.current_time, pgconductor._window_open, pgconductor._raise, pgconductor.load_steps
+    pgconductor.server_settings, pgconductor.current_time, pgconductor._window_open, pgconductor._raise, pgconductor.load_steps,
+    pgconductor.list_subscriptions, pgconductor.list_event_failures
 to pgconductor_reader;
 grant select on all tables in schema pgconductor to pgconductor_reader;
 

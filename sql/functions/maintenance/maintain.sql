@@ -39,6 +39,7 @@ begin
     foreach v_table in array v_tables loop
         deleted := deleted + pgconductor._delete_expired(v_table, p_limit);
     end loop;
+    deleted := deleted + pgconductor._delete_old_failures(p_limit);
     foreach v_table in array v_tables loop
         select * into v_result from pgconductor._drop_days(v_table, v_today);
         dropped := dropped + v_result.dropped;

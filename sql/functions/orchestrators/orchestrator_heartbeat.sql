@@ -45,6 +45,9 @@ begin
     from pgconductor.recover_stale_orchestrators(p_takeover) r;
 
     perform pgconductor._adopt_stray_lanes(p_orchestrator_id);
+    if exists (select from pgconductor.events) then
+        perform pgconductor._deliver_left();
+    end if;
     if exists (select from pgconductor.orphans) then
         perform pgconductor._cancel_orphans();
     end if;

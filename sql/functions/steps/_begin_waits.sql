@@ -1,9 +1,10 @@
 -- Records what an execution that suspends waits for, and enqueues the children among it. p_waits is an array of objects:
 --   name, ordinal, kind (sleep, child, all, event, ..), started_at, group (the name of the wait of kind all it belongs to),
---   pending (of kind all: how many belong to it), key and detail (of what is shared, such as an event),
+--   pending (of kind all: how many belong to it), key and detail (of what is shared, such as an event; the execution's queue
+--   is added to it, for whoever resolves the wait),
 --   deadline (a time) or seconds (from now); neither: no limit
 --   child: {id, task, payload, queue, priority, max_attempts, delay (seconds), trace_parent, detached}
--- PC002: a child's queue is unknown; PC004: something that cannot be.
+-- PC002: a child's queue is unknown; PC004: something that cannot be, such as an event's key or filter.
 create or replace function pgconductor._begin_waits(p_execution_id uuid, p_queue text, p_waits jsonb, p_now timestamptz)
 returns void
 language plpgsql
@@ -14,11 +15,16 @@ declare
     v_child record;
     v_large bigint;
 begin
+    perform pgconductor._check_event_key(w ->> 'key'), pgconductor._check_filter(w #> '{detail,match}', format('the wait "%s"', w ->> 'name'))
+    from jsonb_array_elements(p_waits) w
+    where w ->> 'kind' = 'event';
+
     insert into pgconductor.steps (execution_id, started_at, finished_at, deadline, child_id, ordinal, pending, detached, kind, name, group_name, key, detail)
     select p_execution_id, coalesce((w ->> 'started_at')::timestamptz, p_now), null,
         coalesce((w ->> 'deadline')::timestamptz, p_now + make_interval(secs => case when w ? 'seconds' then least((w ->> 'seconds')::double precision, 3155760000) end)),
         (w #>> '{child,id}')::uuid, coalesce((w ->> 'ordinal')::integer, 0), (w ->> 'pending')::integer,
-        coalesce((w #>> '{child,detached}')::boolean, false), w ->> 'kind', w ->> 'name', w ->> 'group', w ->> 'key', w -> 'detail'
+        coalesce((w #>> '{child,detached}')::boolean, false), w ->> 'kind', w ->> 'name', w ->> 'group', w ->> 'key',
+        case when w ? 'key' then coalesce(w -> 'detail', '{}') || jsonb_build_object('queue', p_queue) else w -> 'detail' end
     from jsonb_array_elements(p_waits) w
     on conflict do nothing;
 

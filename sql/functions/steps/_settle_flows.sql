@@ -38,6 +38,12 @@ declare
     v_settled_places integer[];
     v_effects        text[];
 begin
+    -- Before any step is locked, as a delivery does.
+    if 'suspended' = any (p_outcomes) then
+        perform pgconductor._lock_awaited_keys(array(
+            select o.result from unnest(p_outcomes, p_results) o (outcome, result) where o.outcome = 'suspended'));
+    end if;
+
     -- Read before the leases go.
     select array_agg(u.id), array_agg(l.queue), array_agg(l.id), array_agg(u.position::integer),
         array_agg(coalesce(u.extra -> 'flow', '{}')), array_agg(l.cancels ->> u.position::text), array_agg(u.task_key)

@@ -1,0 +1,18 @@
+-- Deletes up to p_limit failures of events that are older than 14 days.
+create or replace function pgconductor._delete_old_failures(p_limit integer)
+returns bigint
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_deleted bigint;
+begin
+    delete from pgconductor.event_failures f
+    where f.id in (
+        select x.id from pgconductor.event_failures x
+        where x.failed_at < pgconductor.current_time() - interval '14 days'
+        order by x.failed_at limit p_limit for update skip locked);
+    get diagnostics v_deleted = row_count;
+    return v_deleted;
+end
+$$;

@@ -1,0 +1,10 @@
+begin;
+select plan(4);
+set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
+insert into pgconductor.event_failures (failed_at, event_key, sqlstate, message) select '2025-01-15 10:00+00'::timestamptz - n * interval '1 day', 'k', '22023', 'm' from generate_series(1, 20) n;
+select is(pgconductor._delete_old_failures(2), 2::bigint, 'at most so many');
+select is(pgconductor._delete_old_failures(100), 4::bigint, 'those older than 14 days');
+select is((select count(*) from pgconductor.event_failures), 14::bigint, 'the others stay');
+select is((select deleted from pgconductor.maintain()), 0::bigint, 'housekeeping finds none left');
+select * from finish();
+rollback;

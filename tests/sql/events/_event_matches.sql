@@ -1,0 +1,16 @@
+begin;
+select plan(11);
+create function pg_temp.m(filter jsonb, document jsonb) returns boolean language sql as $$ select pgconductor._event_matches(filter, document) $$;
+select is(pg_temp.m(null, '1'), true, 'no filter: everything');
+select is(pg_temp.m('{}', '1'), true, 'an empty one too');
+select is(pg_temp.m('{"contains": {"a": {"b": 1}}}', '{"a": {"b": 1, "c": 2}}'), true, 'contained, with more beside it');
+select is(pg_temp.m('{"contains": {"a": {"b": 1}}}', '{"a": {"b": "1"}}'), false, 'another type is another value');
+select is(pg_temp.m('{"contains": null}', '1'), false, 'null is a value');
+select is(pg_temp.m('{"path": "$.a > 5"}', '{"a": 6}'), true, 'a predicate that is true');
+select is(pg_temp.m('{"path": "$.a > 5"}', '{"a": 5}'), false, 'one that is not');
+select is(pg_temp.m('{"path": "$.a > 5"}', '{"b": 5}'), false, 'what is missing does not match');
+select is(pg_temp.m('{"path": "$.a > 5"}', '{"a": "six"}'), false, 'nor what cannot be compared');
+select is(pg_temp.m('{"path": "strict $.x.y == 1"}', '[1]'), false, 'nor what a strict path does not find');
+select is(pg_temp.m('{"contains": {"a": 6}, "path": "$.b == 2"}', '{"a": 6, "b": 1}'), false, 'both must');
+select * from finish();
+rollback;
