@@ -24,7 +24,7 @@ public sealed record StepInfo
     /// <summary>Its name, unique in the execution.</summary>
     public required string Name { get; init; }
 
-    /// <summary>step, sleep, child, or all (of children invoked together).</summary>
+    /// <summary>step, sleep, child, all (of children invoked together), or event.</summary>
     public required string Kind { get; init; }
 
     /// <summary>Its state.</summary>

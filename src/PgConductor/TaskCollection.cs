@@ -9,9 +9,12 @@ namespace PgConductor;
 public sealed class TaskCollection
 {
     private readonly Dictionary<string, TaskRegistration> _registrations = new(StringComparer.Ordinal);
+    private readonly List<SubscriptionDeclaration> _subscriptions = [];
 
     /// <summary>The definitions added so far.</summary>
     public IReadOnlyCollection<TaskDefinition> Definitions => [.. _registrations.Values.Select(registration => registration.Definition)];
+
+    internal IReadOnlyList<SubscriptionDeclaration> Subscriptions => _subscriptions;
 
     internal IReadOnlyCollection<TaskRegistration> Registrations => _registrations.Values;
 
@@ -64,6 +67,29 @@ public sealed class TaskCollection
         where THandler : class, ITaskHandler<TPayload> =>
         Add(task, static (payload, context) =>
             ActivatorUtilities.GetServiceOrCreateInstance<THandler>(context.Services).RunAsync(payload, context));
+
+    /// <summary>Declares that a task is started by an event, or by changes of a table. The database has it from the orchestrator's start on.</summary>
+    /// <param name="task">What is started; need not be added here. Its payload is the event's, or what the subscription chooses of it.</param>
+    /// <param name="subscription">To what.</param>
+    /// <remarks>Belongs to <see cref="OrchestratorOptions.Service"/>, which must be set. Filters and tables are checked by the database, at start.</remarks>
+    /// <exception cref="ArgumentException">The subscription is not possible, or the task has one of this name.</exception>
+    public TaskCollection Subscribe(TaskDefinition task, EventSubscription subscription)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(subscription);
+        if (subscription.FindFault() is { } fault)
+        {
+            throw new ArgumentException($"The subscription \"{subscription.Name}\" of task \"{task.Key}\" is not possible: {fault}.", nameof(subscription));
+        }
+
+        if (_subscriptions.Exists(other => other.TaskKey == task.Key && other.Subscription.Name == subscription.Name))
+        {
+            throw new ArgumentException($"The task \"{task.Key}\" has a subscription \"{subscription.Name}\" already: give one of them another Name.", nameof(subscription));
+        }
+
+        _subscriptions.Add(new SubscriptionDeclaration(task.Key, subscription));
+        return this;
+    }
 
     private TaskCollection Add(TaskRegistration registration)
     {

@@ -130,4 +130,25 @@ public abstract class TaskContext
     /// <exception cref="ChildFailedException">One of them did not complete: the first in order, once all have ended.</exception>
     public Task<IReadOnlyList<TResult>> InvokeAllAsync<TPayload, TResult>(string name, TaskDefinition<TPayload, TResult> task, IEnumerable<TPayload> payloads, ChildOptions? options = null) =>
         Flow.Children.InvokeAllAsync(name, task, payloads, options);
+
+    /// <summary>Waits for an event, keeping neither slot nor attempt; every later run gets the same outcome.</summary>
+    /// <typeparam name="T">The event's payload.</typeparam>
+    /// <param name="name">As for a step.</param>
+    /// <param name="key">The event's key; 1 to 400 bytes.</param>
+    /// <param name="match">Which payloads count; null: all.</param>
+    /// <param name="timeout">How long, from when it is registered; more than zero, at most 100 years. Null: without a limit.</param>
+    /// <exception cref="ConductorException">Codes as for a step; invalid-argument: a value is out of range. A <paramref name="match"/> that PostgreSQL cannot read fails the execution.</exception>
+    /// <remarks>
+    /// The first run registers the wait when it suspends, in the statement that puts the execution away: an event counts if its
+    /// transaction commits after that. To have those too that come while the handler still does something first, such as asking for
+    /// what will be answered by the event, register before it with <see cref="ExpectEventAsync"/>.
+    /// </remarks>
+    public Task<EventOutcome<T>> WaitForEventAsync<T>(string name, string key, EventFilter? match = null, TimeSpan? timeout = null) =>
+        Flow.Events.WaitAsync<T>(name, key, match, timeout);
+
+    /// <summary>Registers a wait for an event before it is waited for: every matching event whose transaction commits after this returns is kept for it.</summary>
+    /// <inheritdoc cref="WaitForEventAsync"/>
+    /// <remarks>Costs one durable write, once. The timeout counts from it.</remarks>
+    public Task<EventExpectation<T>> ExpectEventAsync<T>(string name, string key, EventFilter? match = null, TimeSpan? timeout = null) =>
+        Flow.Events.ExpectAsync<T>(name, key, match, timeout);
 }

@@ -51,6 +51,17 @@ internal static class InvocationRules
         CheckText(name, "queue name");
     }
 
+    public static void CheckEventKey(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        if (key.Length == 0 || Encoding.UTF8.GetByteCount(key) > 400)
+        {
+            throw Invalid($"\"{key}\" cannot be the key of an event: give 1 to 400 bytes.");
+        }
+
+        CheckText(key, "event's key");
+    }
+
     private static void CheckText(string text, string what)
     {
         if (StorableText.FindFault(text) is { } fault)

@@ -6,7 +6,7 @@ namespace PgConductor.Database;
 
 /// <summary>The only type that talks to PostgreSQL: a facade over the commands of each area.</summary>
 /// <remarks>Thread-safe. Outside the pool are the connections for control (heartbeats), LISTEN, claims and outcomes.</remarks>
-internal sealed class DatabaseClient : IDatabaseClient
+internal sealed partial class DatabaseClient : IDatabaseClient
 {
     private readonly Sessions _sessions;
     private readonly ControlConnection _control;
@@ -31,6 +31,7 @@ internal sealed class DatabaseClient : IDatabaseClient
         _schema = new SchemaManager(_sessions, retry, MigrationStore.Embedded);
         _executions = new ExecutionCommands(_calls, _claims, _outcomes);
         _steps = new StepCommands(_calls, _outcomes);
+        _events = new EventCommands(_calls, _outcomes);
         _invocations = new InvocationCommands(_calls, options.TimeProvider);
         _orchestrators = new OrchestratorCommands(_calls, _sessions, _control, options);
         _queues = new QueueCommands(_calls);

@@ -10,6 +10,7 @@ internal static class StepKind
     public const string Sleep = "sleep";
     public const string Child = "child";
     public const string All = "all";
+    public const string Event = "event";
 }
 
 /// <summary>A finished step to be stored. Times are the execution's own clock.</summary>

@@ -15,6 +15,8 @@ internal static class Telemetry
     private static readonly Counter<long> _claimed = _meter.CreateCounter<long>("pgconductor.executions.claimed", "{execution}", "Executions claimed.");
     private static readonly Counter<long> _settled = _meter.CreateCounter<long>("pgconductor.executions.settled", "{execution}", "Outcomes recorded, by effect: completed, retried, failed, released, suspended, cancelled, rejected.");
     private static readonly Counter<long> _steps = _meter.CreateCounter<long>("pgconductor.steps.stored", "{step}", "Steps stored, by effect: saved, existing, rejected.");
+    private static readonly Counter<long> _emitted = _meter.CreateCounter<long>("pgconductor.events.emitted", "{event}", "Events emitted by this process.");
+    private static readonly Counter<long> _eventFailures = _meter.CreateCounter<long>("pgconductor.events.failed", "{failure}", "Subscribers and waits that an event could not reach, each reported by one process.");
     private static readonly Counter<long> _rescued = _meter.CreateCounter<long>("pgconductor.executions.rescued", "{execution}", "Executions taken over from processes that stopped answering.");
     private static readonly Counter<long> _fenced = _meter.CreateCounter<long>("pgconductor.orchestrators.fenced", "{time}", "Times this process found that it had been taken over.");
     private static readonly Counter<long> _databaseErrors = _meter.CreateCounter<long>("pgconductor.database.errors", "{error}", "Database errors of the engine's loops, by operation and code.");
@@ -43,6 +45,10 @@ internal static class Telemetry
 
     public static void Stepped(string taskKey, StepEffect effect) =>
         _steps.Add(1, new("task", taskKey), new("effect", effect switch { StepEffect.Saved => "saved", StepEffect.Existing => "existing", _ => "rejected" }));
+
+    public static void Emitted(int count) => _emitted.Add(count);
+
+    public static void EventFailed(string? taskKey) => _eventFailures.Add(1, new KeyValuePair<string, object?>("task", taskKey));
 
     public static void Rescued(int count) => _rescued.Add(count);
 

@@ -12,11 +12,14 @@ internal sealed class Housekeeping(IDatabaseClient database, IReadOnlyList<Worke
     private static readonly TimeSpan _longestBuffered = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _maintainEvery = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan _retryMaintainAfter = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan _reportEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _heldTooLong = TimeSpan.FromMinutes(5);
 
     public async Task RunAsync(CancellationToken stop)
     {
         var nextMaintenance = TimeSpan.Zero;
+        var nextReport = TimeSpan.Zero;
+        var reporting = Task.CompletedTask;
         var start = timeProvider.GetTimestamp();
         using var timer = new PeriodicTimer(_tick, timeProvider);
         Task<TimeSpan>? maintaining = null;
@@ -40,6 +43,12 @@ internal sealed class Housekeeping(IDatabaseClient database, IReadOnlyList<Worke
                 {
                     maintaining = MaintainAsync(stop);
                 }
+
+                if (reporting.IsCompleted && timeProvider.GetElapsedTime(start) >= nextReport)
+                {
+                    nextReport = timeProvider.GetElapsedTime(start) + _reportEvery;
+                    reporting = ReportAsync(stop);
+                }
             }
             while (await timer.WaitForNextTickAsync(stop).ConfigureAwait(false));
         }
@@ -48,9 +57,32 @@ internal sealed class Housekeeping(IDatabaseClient database, IReadOnlyList<Worke
             // Told to stop.
         }
 
+        await reporting.ConfigureAwait(false);
         if (maintaining is not null)
         {
             await ((Task)maintaining).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Events that failed inside of others' transactions: nobody but us can tell.</summary>
+    private async Task ReportAsync(CancellationToken stop)
+    {
+        try
+        {
+            foreach (var failure in await database.ReportEventFailuresAsync(stop).ConfigureAwait(false))
+            {
+                Telemetry.EventFailed(failure.TaskKey);
+                OrchestratorLog.EventFailed(logger, failure.Source, failure.TaskKey, failure.Message, failure.Id);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Told to stop.
+        }
+        catch (Exception exception)
+        {
+            Telemetry.DatabaseError("report-events", exception);
+            OrchestratorLog.EventFailuresUnread(logger, exception);
         }
     }
 

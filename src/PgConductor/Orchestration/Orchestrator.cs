@@ -231,6 +231,11 @@ public sealed class Orchestrator : IAsyncDisposable
             faults.Add("there is no task to run: add at least one to the TaskCollection");
         }
 
+        if (tasks.Subscriptions.Count > 0 && options.Service is null)
+        {
+            faults.Add("tasks are subscribed to events and Service is null: name the service, so that what it no longer declares can be removed");
+        }
+
         if (faults.Count > 0)
         {
             throw new ConductorException(ConductorErrorCode.InvalidArgument, $"The options are faulty: {string.Join("; ", faults)}.");

@@ -43,4 +43,13 @@ internal static partial class OrchestratorLog
 
     [LoggerMessage(1112, LogLevel.Error, "Registering anew failed; trying again")]
     public static partial void RegistrationFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(1120, LogLevel.Information, "Service {Service} has {Subscriptions} subscriptions to events: {Created} new, {Changed} changed, {Removed} removed")]
+    public static partial void Subscribed(ILogger logger, string service, int subscriptions, int created, int changed, int removed);
+
+    [LoggerMessage(1121, LogLevel.Warning, "The event {Source} could not start task {TaskKey} or wake who waits for it: {Reason} (failure {Failure})")]
+    public static partial void EventFailed(ILogger logger, string source, string? taskKey, string reason, long failure);
+
+    [LoggerMessage(1122, LogLevel.Warning, "Looking for failures of events failed; trying again")]
+    public static partial void EventFailuresUnread(ILogger logger, Exception exception);
 }

@@ -45,6 +45,15 @@ internal sealed class Registration(Guid id, OrchestratorOptions options, TaskCol
         {
             await database.RegisterWorkerAsync(id, worker.Queue, definitions, cancellationToken).ConfigureAwait(false);
         }
+
+        if (options.Service is { } service)
+        {
+            var report = await database.RegisterSubscriptionsAsync(service, tasks.Subscriptions, cancellationToken).ConfigureAwait(false);
+            if (report != default)
+            {
+                OrchestratorLog.Subscribed(logger, service, tasks.Subscriptions.Count, report.Created, report.Changed, report.Removed);
+            }
+        }
     }
 
     /// <summary>Takes leave; returns soon, whatever the database does: the takeover time settles the rest.</summary>

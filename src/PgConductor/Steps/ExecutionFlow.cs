@@ -17,6 +17,7 @@ internal sealed class ExecutionFlow
     private int _guids;
     private Random? _random;
     private ChildFlow? _children;
+    private EventFlow? _events;
 
     public ExecutionFlow(IFlowOwner owner, FlowServices services, FlowGate gate, IReadOnlyList<StoredStep>? stored)
     {
@@ -38,6 +39,8 @@ internal sealed class ExecutionFlow
     public Random Random => _random ??= new DeterministicRandom(_owner.ExecutionId);
 
     public ChildFlow Children => _children ??= new ChildFlow(this, _owner, _services);
+
+    public EventFlow Events => _events ??= new EventFlow(this, _owner, _services);
 
     public Guid NewGuid() => DeterministicGuid.Create(_owner.ExecutionId, Interlocked.Increment(ref _guids));
 
@@ -218,7 +221,7 @@ internal sealed class ExecutionFlow
         return true;
     }
 
-    private OperationCanceledException Rejected(string name)
+    public OperationCanceledException Rejected(string name)
     {
         StepsLog.Rejected(_services.Logger, name, _owner.ExecutionId);
         _owner.OnRejected();

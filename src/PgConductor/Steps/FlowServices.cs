@@ -5,7 +5,7 @@ using PgConductor.Serialization;
 namespace PgConductor.Steps;
 
 /// <summary>What the flows of one process share.</summary>
-internal sealed record FlowServices(IStepStore Database, Guid OrchestratorId, StepWriter Writer, PayloadSerializer Serializer, TimeProvider TimeProvider, ILogger Logger)
+internal sealed record FlowServices(IDatabaseClient Database, Guid OrchestratorId, StepWriter Writer, PayloadSerializer Serializer, TimeProvider TimeProvider, ILogger Logger)
 {
     /// <summary>Set when the process is about to stop: executions are put away at their next step.</summary>
     public DrainFlag Drain { get; init; } = new();

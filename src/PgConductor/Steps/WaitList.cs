@@ -18,6 +18,10 @@ internal sealed record NewWait(string Name, int Ordinal, string Kind, DateTime S
     public int? Pending { get; init; }
 
     public ChildSpec? Child { get; init; }
+
+    public string? Key { get; init; }
+
+    public EventFilter? Match { get; init; }
 }
 
 /// <summary>What an execution waits for when it suspends: waits recorded by an earlier run, and new ones. Thread-safe.</summary>
@@ -75,6 +79,18 @@ internal sealed class WaitList
         return buffer.WrittenSpan.ToArray();
     }
 
+    /// <summary>One wait alone.</summary>
+    public static byte[] ToJson(NewWait wait)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            Write(writer, wait);
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
     private static void Write(Utf8JsonWriter writer, NewWait wait)
     {
         writer.WriteStartObject();
@@ -100,6 +116,19 @@ internal sealed class WaitList
         if (wait.Pending is { } pending)
         {
             writer.WriteNumber("pending", pending);
+        }
+
+        if (wait.Key is { } key)
+        {
+            writer.WriteString("key", key);
+        }
+
+        if (wait.Match is { } match)
+        {
+            writer.WriteStartObject("detail");
+            writer.WritePropertyName("match");
+            match.Write(writer);
+            writer.WriteEndObject();
         }
 
         if (wait.Child is { } child)

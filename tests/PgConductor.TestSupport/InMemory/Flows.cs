@@ -5,7 +5,7 @@ using PgConductor.Database;
 namespace PgConductor.TestSupport.InMemory;
 
 /// <summary>Steps and waits: save_steps, load_steps, and what suspending, resolving and ending mean for them.</summary>
-internal sealed class Flows(Tables tables)
+internal sealed partial class Flows(Tables tables)
 {
     public IReadOnlyList<StepEffect> Save(Guid orchestratorId, IReadOnlyList<StepSave> steps)
     {
@@ -41,6 +41,8 @@ internal sealed class Flows(Tables tables)
         var rows = tables.Steps.TryGetValue(item.Id, out var known) ? known : tables.Steps[item.Id] = new(StringComparer.Ordinal);
         var open = document.RootElement.TryGetProperty("open", out var names) ? names.EnumerateArray().Select(name => name.GetString()!).ToList() : [];
         var waits = document.RootElement.TryGetProperty("waits", out var news) ? news.EnumerateArray().ToList() : [];
+
+        waits.ForEach(CheckEvent);
 
         // Refused before anything is changed, as a statement is.
         foreach (var child in waits.Where(wait => wait.TryGetProperty("child", out _)).Select(wait => wait.GetProperty("child")))
@@ -142,6 +144,9 @@ internal sealed class Flows(Tables tables)
             Group = wait.TryGetProperty("group", out var group) ? group.GetString() : null,
             Pending = wait.TryGetProperty("pending", out var pending) ? pending.GetInt32() : 0,
             Deadline = Deadline(wait),
+            Key = wait.TryGetProperty("key", out var key) ? key.GetString() : null,
+            Queue = parent.Queue,
+            Match = wait.TryGetProperty("detail", out var detail) && detail.TryGetProperty("match", out var match) ? match.Clone() : null,
             ChildId = child?.GetProperty("id").GetGuid(),
             Detached = child is { } c && c.TryGetProperty("detached", out var detached) && detached.GetBoolean(),
         };

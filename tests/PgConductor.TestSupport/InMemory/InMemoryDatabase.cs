@@ -13,6 +13,7 @@ internal sealed class InMemoryDatabase
         Tables = new Tables(timeProvider);
         Settlements = new Settlements(Tables);
         Invocations = new Invocations(Tables);
+        Events = new Events(Tables, Invocations);
         Claims = new Claims(Tables);
         Executions = new Executions(Tables);
         Queues = new Queues(Tables, Executions);
@@ -22,6 +23,8 @@ internal sealed class InMemoryDatabase
     public Tables Tables { get; }
 
     public Invocations Invocations { get; }
+
+    public Events Events { get; }
 
     public Claims Claims { get; }
 

@@ -84,6 +84,24 @@ internal sealed class InMemoryDatabaseClient(InMemoryDatabase database) : IDatab
     public Task<IReadOnlyList<StepInfo>> ListStepsAsync(Guid executionId, CancellationToken cancellationToken) =>
         RunAsync(shared => shared.Tables.Flows.List(executionId), cancellationToken);
 
+    public Task EmitAsync(IReadOnlyList<Emission> events, string? traceParent, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Events.Emit(events, traceParent), cancellationToken);
+
+    public Task<SubscriptionReport> RegisterSubscriptionsAsync(string service, IReadOnlyCollection<SubscriptionDeclaration> subscriptions, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Events.Register(service, subscriptions), cancellationToken);
+
+    public Task<IReadOnlyList<SubscriptionInfo>> ListSubscriptionsAsync(string? service, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Events.List(service), cancellationToken);
+
+    public Task<IReadOnlyList<EventFailure>> ListEventFailuresAsync(int limit, long? before, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Events.ListFailures(limit, before), cancellationToken);
+
+    public Task<IReadOnlyList<UnreportedFailure>> ReportEventFailuresAsync(CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Events.Report(), cancellationToken);
+
+    public Task<bool> ExpectEventAsync(Guid orchestratorId, long leaseId, int position, byte[] wait, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Tables.Flows.Expect(orchestratorId, leaseId, position, wait), cancellationToken);
+
     public Task<InvokeOutcome> InvokeAsync(Invocation invocation, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
         RunAsync(shared => shared.Invocations.Invoke(invocation, policy), cancellationToken);
 

@@ -63,6 +63,13 @@ internal sealed class StepRow
 
     public bool Detached { get; init; }
 
+    /// <summary>What is waited for, if it is shared; with the queue of who waits, and what must match.</summary>
+    public string? Key { get; init; }
+
+    public string? Queue { get; init; }
+
+    public JsonElement? Match { get; init; }
+
     public DateTime? Deadline { get; init; }
 
     public int Pending { get; set; }
