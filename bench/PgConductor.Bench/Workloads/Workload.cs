@@ -8,7 +8,8 @@ internal abstract class Workload
     private static readonly Workload[] _all =
     [
         new LimitWorkload(), new DrainWorkload(), new EnqueueOneWorkload(), new EnqueueManyWorkload(), new LatencyWorkload(),
-        new SteadyWorkload(), new MillionWorkload(), new SleepingWorkload(), new RecoverWorkload(), new HeldHorizonWorkload(), new WorkflowWorkload(),
+        new SteadyWorkload(), new MillionWorkload(), new SleepingWorkload(), new RecoverWorkload(), new HeldHorizonWorkload(),
+        new WalWorkload(), new IdleWorkload(), new QueuesWorkload(), new WorkflowWorkload(),
     ];
 
     /// <summary>Those that take seconds.</summary>

@@ -202,6 +202,45 @@ public sealed class ChildTests
     }
 
     [Fact]
+    public async Task Parent_and_child_cancelled_at_once_leave_nothing_that_waits()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        await StartAsync(engine, (_, context) => context.InvokeAsync("a", _child, 1, new ChildOptions { Delay = TimeSpan.FromHours(1) }));
+        var parents = await engine.Conductor.InvokeManyAsync(_parent, Enumerable.Range(0, 20), cancellationToken: TestEngine.Token);
+        await Eventually.IsTrue(async () => await engine.CountAsync("executions") == 40, "all parents wait for their children", 60);
+        var children = new List<Guid>();
+        foreach (var parent in parents)
+        {
+            children.Add((await engine.Conductor.GetStepsAsync(parent, TestEngine.Token))[0].ChildId!.Value);
+        }
+
+        await Task.WhenAll(parents.Concat(children).Select(id => engine.Conductor.CancelAsync(id, "all of it", TestEngine.Token)));
+
+        await engine.IsDoneAsync();
+        Assert.Equal(40, await engine.CountAsync("failed_executions"));
+        Assert.Equal(0, await engine.CountAsync("steps", "finished_at is null"));
+    }
+
+    [Fact]
+    public async Task A_drain_ends_when_parents_have_their_childrens_results_and_not_before()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        var tasks = new TaskCollection()
+            .Add(_parent, async (_, context) => (await context.InvokeAllAsync("all", _child, [1, 2, 3])).Sum() + await context.InvokeAsync("one", _child, 4))
+            .Add(_child, async (payload, _) =>
+            {
+                await Task.Yield();
+                return payload;
+            });
+        var ids = await engine.Conductor.InvokeManyAsync(_parent, Enumerable.Range(0, 50), cancellationToken: TestEngine.Token);
+
+        await engine.New(tasks).DrainAsync(TestEngine.Token);
+
+        Assert.Equal(50, await engine.CountAsync("completed_executions", "task_key = 'parent' and result = '10'"));
+        Assert.Equal(ids.Count, await engine.CountAsync("completed_executions", "attempts = 1"));
+    }
+
+    [Fact]
     public async Task A_queue_that_does_not_exist_fails_the_parent_and_nobody_else()
     {
         await using var engine = await TestEngine.CreateAsync();
