@@ -33,11 +33,6 @@ grant usage on schema pgconductor to pgconductor_worker, pgconductor_client, pgc
 -- housekeeping. Its arguments are numbers, and the names it puts into statements are its own.
 alter function pgconductor.maintain(integer, integer) security definer;
 
--- Run as their owner, because whoever emits, or changes a table that somebody is subscribed to, needs no right to what that starts
--- and wakes. They take nothing but the row, and run nothing of it: filters are data.
-alter function pgconductor._deliver_at_commit() security definer;
-alter function pgconductor._table_event() security definer;
-
 -- Helpers that everything stands on.
 grant execute on function
     pgconductor.current_time, pgconductor.uuid_v7, pgconductor._raise, pgconductor._wake, pgconductor.queue_channel,
@@ -50,7 +45,7 @@ grant execute on function
     pgconductor._is_known, pgconductor._take_dedupe_key,
     pgconductor.emit_event, pgconductor.emit_events, pgconductor._check_event_key
 to pgconductor_client, pgconductor_worker;
-grant insert, select (id) on pgconductor.events to pgconductor_client, pgconductor_worker;
+grant insert on pgconductor.events to pgconductor_client, pgconductor_worker;
 grant select on pgconductor.queues to pgconductor_client;
 grant select, insert on pgconductor.tasks to pgconductor_client;
 grant insert, select (id, queue, flow), update (payload, large_payload_bytes, run_at, priority, max_attempts)

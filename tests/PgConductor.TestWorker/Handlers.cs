@@ -61,6 +61,12 @@ internal sealed class Handlers(WorkerSettings settings)
                 }
 
                 break;
+            case "event":
+                var paid = await context.ExpectEventAsync<int>("paid", "paid");
+                Say($"expects {context.ExecutionId}");
+                await _gate.Task;
+                Say($"event {(await paid.WaitAsync()).Payload}");
+                break;
             case "suicide":
                 Environment.FailFast("the handler was asked to end its process");
                 break;

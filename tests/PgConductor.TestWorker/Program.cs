@@ -1,6 +1,6 @@
 // A process that runs executions, for tests that kill, freeze and signal it.
 //
-//   PgConductor.TestWorker connection=… [queue=Q] [task=KEY] [handler=noop|slow|gate|stubborn|steps|suicide] [slow=MS]
+//   PgConductor.TestWorker connection=… [queue=Q] [task=KEY] [handler=noop|slow|gate|stubborn|steps|event|suicide] [slow=MS]
 //                          [heartbeat=MS] [takeover=MS] [drain=MS] [cancel=MS] [concurrency=N] [maxAttempts=N] [listen=false]
 //
 // It prints "ready ID" when it claims, a line for every start, end and cancellation of a handler, "rejected N" and

@@ -1,9 +1,12 @@
 -- Trigger: delivers what a transaction has emitted when it commits. Never makes the commit fail: what cannot be delivered now is
 -- left for the next heartbeat, which a process is told to make at once. So is what was emitted with a snapshot of the
 -- whole transaction (repeatable read, serializable): that would not show what is waited for since.
+-- Runs as its owner, because whoever emits needs no right to what that starts and wakes. It takes nothing but the new row, and runs
+-- nothing of it: filters are data.
 create or replace function pgconductor._deliver_at_commit()
 returns trigger
 language plpgsql
+security definer
 set search_path = ''
 as $$
 declare

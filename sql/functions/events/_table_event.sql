@@ -1,9 +1,12 @@
 -- Trigger of every table that somebody is subscribed to, one for all: starts the tasks whose filters pass. Its arguments are the
 -- table's name as it was subscribed to, so that partitions and renamed tables are found. The document: {"operation", "schema",
 -- "table", "new": the row, "old": the row before}. Never makes the user's statement fail: see _start_subscriber.
+-- Runs as its owner, because whoever changes the table needs no right to what that starts, and need not know of us. It takes
+-- nothing but the row, and runs nothing of it: filters are data.
 create or replace function pgconductor._table_event()
 returns trigger
 language plpgsql
+security definer
 set search_path = ''
 set enable_seqscan = off
 set plan_cache_mode = force_generic_plan

@@ -12,6 +12,8 @@ internal static class RoleScenarios
         select pgconductor.register_worker('00000000-0000-7000-8000-0000000000aa', 'mail', '[{"key": "other"}]');
         select pgconductor.invoke('other', '1', p_queue => 'mail', p_dedupe_key => 'running');
         select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000aa', 'mail', 10);
+        create table public.orders_of_users (id integer);
+        grant trigger on public.orders_of_users to pgconductor_worker;
         """;
 
     public const string Client = $"""
@@ -29,6 +31,8 @@ internal static class RoleScenarios
         do $$ begin perform pgconductor.invoke('other', '1', p_dedupe_key => 'running', p_dedupe_policy => 'reject'); exception when sqlstate 'PC003' then null; end $$;
         select pgconductor.invoke_batch(array['new-task', 'batch-task'], array['1'::jsonb, {Large}]);
         select pgconductor._resolve_tasks(array['copied-task'], array['mail']);
+        select pgconductor.emit_event('k', '1');
+        select pgconductor.emit_events(array['k'], array['1'::jsonb]);
         """;
 
     /// <summary>An orchestrator's life: registers, claims, records each outcome, takes over, keeps house, leaves.</summary>
@@ -72,7 +76,19 @@ internal static class RoleScenarios
         select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'default', 2);
         select pgconductor.return_executions('00000000-0000-7000-8000-0000000000b1', '{}', array[l.id], array[array_position(l.ids, '00000000-0000-7000-8000-0000000000d1')], array['completed'])
         from pgconductor.leases l where '00000000-0000-7000-8000-0000000000d1' = any (l.ids);
+        select pgconductor.register_subscriptions('shop', '[{"task_key": "t", "name": "a", "event": "k", "filter": {"contains": {"n": 1} } }, {"task_key": "t", "name": "b", "event": "j", "fields": ["x"]},
+            {"task_key": "t", "name": "c", "table": "orders_of_users", "operation": "insert"}]');
+        select pgconductor.invoke('t', '4', p_id => '00000000-0000-7000-8000-0000000000d5', p_priority => 60);
+        select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'default', 1);
+        select pgconductor.expect_event('00000000-0000-7000-8000-0000000000b1', l.id, 1, '{"name": "e", "ordinal": 1, "key": "k"}')
+        from pgconductor.leases l where '00000000-0000-7000-8000-0000000000d5' = any (l.ids);
+        select pgconductor.return_executions('00000000-0000-7000-8000-0000000000b1', '{}', array[l.id], array[1], array['suspended'], array['{"open": ["e"]}'::jsonb])
+        from pgconductor.leases l where '00000000-0000-7000-8000-0000000000d5' = any (l.ids);
+        select pgconductor.emit_event('k', '{"n": 1}');
+        select pgconductor.emit_events(array['j'], array['5'::jsonb]);
         select pgconductor.orchestrator_heartbeat('00000000-0000-7000-8000-0000000000b1', '1 hour', '{1}', false, '{}');
+        do $$ begin assert (select count(*) from pgconductor.events) = 0 and (select count(*) from pgconductor.event_failures) = 1, 'two events are delivered, one of them to who cannot take it'; end $$;
+        select pgconductor.report_event_failures();
         select pgconductor.maintain();
         select pgconductor.held_horizon();
         select pgconductor.register_orchestrator('00000000-0000-7000-8000-0000000000b2', 'dead', '1', 1);
@@ -94,6 +110,7 @@ internal static class RoleScenarios
         select pgconductor.get_execution(e.id) from pgconductor.all_executions e;
         select pgconductor.load_steps('00000000-0000-7000-8000-0000000000c1');
         select pgconductor.held_horizon();
+        select pgconductor.list_subscriptions(), pgconductor.list_event_failures();
         """;
 
     public const string OperatorSetup = """

@@ -57,4 +57,23 @@ public sealed class CrashTests
         Assert.Equal(3, frozen.Said("step").Length);
         Assert.Empty(frozen.Said("end"));
     }
+
+    [Fact]
+    public async Task An_event_that_comes_after_its_waiter_was_killed_is_the_heirs()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        using var victim = await WorkerProcess.StartAsync(engine.Database, "queue=work", "handler=event");
+        await engine.Conductor.InvokeAsync(_job, 1, cancellationToken: TestEngine.Token);
+        await victim.SaysAsync("expects");
+        await victim.KillAsync();
+        await engine.Conductor.EmitAsync("paid", 7, cancellationToken: TestEngine.Token);
+
+        using var heir = await WorkerProcess.StartAsync(engine.Database, "queue=work", "handler=event");
+        await heir.OpenAsync();
+        await heir.SaysAsync("end");
+
+        await engine.IsDoneAsync();
+        Assert.Equal(["event 7"], heir.Said("event"));
+        Assert.Equal(0, await engine.CountAsync("steps"));
+    }
 }
