@@ -24,6 +24,9 @@ public static class ConductorErrorCode
     /// <summary>There is nothing of this id or name (SQLSTATE PC007).</summary>
     public const string NotFound = "not-found";
 
+    /// <summary>The schedule is declared by a service, or was made dynamically, and is not the caller's to change (SQLSTATE PC009).</summary>
+    public const string ScheduleOwned = "schedule-owned";
+
     /// <summary>A payload or result cannot be stored: not serialisable, too large, or with text that PostgreSQL cannot hold.</summary>
     public const string InvalidPayload = "invalid-payload";
 

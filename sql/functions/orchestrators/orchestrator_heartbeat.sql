@@ -60,7 +60,7 @@ begin
 
     select max(m.version) into schema_version from pgconductor.migrations m;
 
-    select greatest(min(s.look_at) - v_now, interval '0') into next_schedule
+    select case when count(*) > 0 then greatest(min(s.look_at) - v_now, interval '0') end into next_schedule
     from pgconductor.schedules s
     where not s.paused and s.look_at < 'infinity';
 end

@@ -1,5 +1,6 @@
 -- Enqueues one run of a schedule now, beside its ticks, also while it is paused. The execution's id. PC007: there is none.
-create or replace function pgconductor.run_schedule(p_key text)
+-- p_id, p_repeated: as invoke has them.
+create or replace function pgconductor.run_schedule(p_key text, p_id uuid default null, p_repeated boolean default false)
 returns uuid
 language plpgsql
 set search_path = ''
@@ -13,6 +14,7 @@ begin
     end if;
 
     return (select i.execution_id
-        from pgconductor.invoke(v_schedule.task_key, v_schedule.payload, v_schedule.queue, p_priority => v_schedule.priority) i);
+        from pgconductor.invoke(v_schedule.task_key, v_schedule.payload, v_schedule.queue, p_priority => v_schedule.priority,
+            p_id => p_id, p_repeated => p_repeated) i);
 end
 $$;
