@@ -66,8 +66,8 @@ begin
                 v_effect := 'advanced';
             exception
                 when others then
-                    -- What may pass when it is tried again is the caller's matter: connections, locks, deadlocks, resources.
-                    if left(sqlstate, 2) in ('08', '25', '40', '53', '55', '57', '58') then
+                    -- Only what is wrong with this schedule: not locks, rights, or a server that is shutting down.
+                    if left(sqlstate, 2) not in ('PC', '22', '23', '54') then
                         raise;
                     end if;
                     v_effect := 'failed';
