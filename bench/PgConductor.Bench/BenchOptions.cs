@@ -11,12 +11,13 @@ internal sealed record BenchOptions
         bench/run WORKLOAD... [options]
 
         Workloads (docs/operations/benchmarks.md says what each measures):
-          limit drain enqueue-one enqueue-many latency steady million sleeping recover held-horizon; all: the first six
+          limit drain enqueue-one enqueue-many latency steady million sleeping recover held-horizon
+          wal idle queues; all: the first six
 
           --json              one JSON object a line instead of a table
           --connection TEXT   the server; else DATABASE_URL, else a temporary local server with durable commits
           --allow-remote      measure a server that is not on this machine: its network is then part of every figure
-          --count N           executions of a run (samples, for latency)
+          --count N           executions of a run (samples, for latency; seconds, for idle)
           --warm-up N         executions before the measured ones
           --repeat N          runs of each workload; medians are reported
           --payload BYTES     size of a payload (default 100)

@@ -26,17 +26,22 @@ public sealed class WorkloadTests
         ("sleeping", "limit ratio p50Ms"),
         ("held-horizon", "perSecond limit ratio"),
         ("recover", "limit ratio p50Ms"),
+        ("wal", "limit ratio"),
+        ("queues", "perSecond limit ratio"),
         ("latency", "limit ratio p50Ms p95Ms p99Ms"),
+        ("idle 1 queue", "count"), ("idle 50 queues", "count"),
     ];
 
     [Fact]
     public async Task Each_workload_says_what_it_measured_and_that_each_execution_ran_once_and_leaves_no_database()
     {
         var databases = await DatabasesAsync();
-        var rest = await RunAsync(600, "limit", "drain", "enqueue-one", "enqueue-many", "steady", "million", "sleeping", "held-horizon", "recover");
+        var rest = await RunAsync(600, "limit", "drain", "enqueue-one", "enqueue-many", "steady", "million", "sleeping", "held-horizon", "recover", "wal", "queues");
         var latency = await RunAsync(10, "latency");
 
-        var lines = rest.Concat(latency).ToList();
+        var idle = await RunAsync(1, "idle");
+
+        var lines = rest.Concat(latency).Concat(idle).ToList();
         Assert.Equal(_results.Select(result => result.Result), lines.Select(line => line.GetProperty("workload").GetString()));
         foreach (var (line, (name, measured)) in lines.Zip(_results))
         {
