@@ -1,4 +1,3 @@
-using PgConductor.Client;
 using PgConductor.IntegrationTests.Support;
 using PgConductor.Orchestration;
 using PgConductor.Schedules;
