@@ -131,7 +131,7 @@ internal sealed class ScheduleCommands(Calls calls) : IScheduleStore
             parameters =>
             {
                 parameters.AddText(key);
-                parameters.AddLong(revision);
+                parameters.AddBigint(revision);
                 parameters.AddText(fault);
             },
             Calls.Row(static _ => true),

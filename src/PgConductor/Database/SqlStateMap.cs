@@ -45,6 +45,7 @@ internal static class SqlStateMap
         ["PC005"] = ConductorErrorCode.QueueInUse,
         ["PC006"] = ConductorErrorCode.QueueFixed,
         ["PC007"] = ConductorErrorCode.NotFound,
+        ["PC008"] = ConductorErrorCode.StepRejected,
         ["PC009"] = ConductorErrorCode.ScheduleOwned,
     };
 

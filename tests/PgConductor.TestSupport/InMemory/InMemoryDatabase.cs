@@ -17,7 +17,7 @@ internal sealed class InMemoryDatabase
         Executions = new Executions(Tables);
         Queues = new Queues(Tables, Executions);
         Schedules = new ScheduleTable(Tables, Invocations);
-        Processes = new Processes(Tables, Queues, Settlements, Schedules);
+        Processes = new Processes(Tables, Queues, Settlements, Executions, Schedules);
     }
 
     public Tables Tables { get; }
