@@ -43,7 +43,7 @@ public sealed record OrchestratorOptions
     /// <value>Default null: host name and process id.</value>
     public string? Name { get; init; }
 
-    /// <summary>Names the service that declares the subscriptions of <see cref="TaskCollection.Subscribe"/>: those that it declared before and no longer does are removed at start. Give all its processes the same, and no two services.</summary>
+    /// <summary>Names the service that declares the schedules of <see cref="TaskCollection.Schedule"/> and the subscriptions of <see cref="TaskCollection.Subscribe"/>: those that it declared before and no longer does are removed at start. Give all its processes the same, and no two services.</summary>
     /// <value>Default null: declares nothing. 1 to 200 bytes, no control characters.</value>
     public string? Service { get; init; }
 

@@ -19,6 +19,7 @@ internal sealed partial class DatabaseClient : IDatabaseClient
     private readonly InvocationCommands _invocations;
     private readonly OrchestratorCommands _orchestrators;
     private readonly QueueCommands _queues;
+    private readonly ScheduleCommands _schedules;
 
     public DatabaseClient(ConductorOptions options)
     {
@@ -35,6 +36,7 @@ internal sealed partial class DatabaseClient : IDatabaseClient
         _invocations = new InvocationCommands(_calls, options.TimeProvider);
         _orchestrators = new OrchestratorCommands(_calls, _sessions, _control, options);
         _queues = new QueueCommands(_calls);
+        _schedules = new ScheduleCommands(_calls);
         SupportsSessions = !options.TransactionPooler;
     }
 

@@ -16,7 +16,7 @@ public sealed class EventCommandTests
             select pgconductor.register_subscriptions('other', '[{"task_key": "mail", "name": "m", "event": "lost"}]');
             """);
 
-        var subscription = Assert.Single((await Cli.Run(connection, "events", "list-subscriptions", "--service", "shop", "--json")).Expect(0).Documents);
+        var subscription = Assert.Single((await Cli.Run(connection, "events", "list-subscriptions", "--service", "shop", "--json")).Expect(0).Lines);
         Assert.Equal(("shop", "mail", "paid", "n"), (subscription.GetProperty("service").GetString(), subscription.GetProperty("task").GetString(), subscription.GetProperty("source").GetString(), subscription.GetProperty("fields")[0].GetString()));
         Assert.Contains("lost", (await Cli.Run(connection, "events", "list-subscriptions")).Expect(0).Out, StringComparison.Ordinal);
 
@@ -25,7 +25,7 @@ public sealed class EventCommandTests
         Assert.Equal("""{"n": 2}""", await database.ScalarAsync<string>("select payload::text from pgconductor.executions"));
 
         (await Cli.Run(connection, "events", "emit", "paid", "--payload", "7")).Expect(0);
-        var failure = Assert.Single((await Cli.Run(connection, "events", "failures", "--json")).Expect(0).Documents);
+        var failure = Assert.Single((await Cli.Run(connection, "events", "failures", "--json")).Expect(0).Lines);
         Assert.Equal(("paid", "mail", 7), (failure.GetProperty("source").GetString(), failure.GetProperty("task").GetString(), failure.GetProperty("payload").GetInt32()));
         Assert.Contains("no object", (await Cli.Run(connection, "events", "failures")).Expect(0).Out, StringComparison.Ordinal);
     }

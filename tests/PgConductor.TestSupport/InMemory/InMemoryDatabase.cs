@@ -17,7 +17,8 @@ internal sealed class InMemoryDatabase
         Claims = new Claims(Tables);
         Executions = new Executions(Tables);
         Queues = new Queues(Tables, Executions);
-        Processes = new Processes(Tables, Queues, Settlements, Executions);
+        Schedules = new ScheduleTable(Tables, Invocations);
+        Processes = new Processes(Tables, Queues, Settlements, Executions, Schedules);
     }
 
     public Tables Tables { get; }
@@ -36,6 +37,8 @@ internal sealed class InMemoryDatabase
 
     public Queues Queues { get; }
 
+    public ScheduleTable Schedules { get; }
+
     public T Run<T>(Func<InMemoryDatabase, T> statement)
     {
         List<Action> hints = [];
@@ -48,7 +51,7 @@ internal sealed class InMemoryDatabase
             {
                 foreach (var listener in _listeners)
                 {
-                    if (queue is not null ? listener.Queues.Contains(queue) && _idle.GetValueOrDefault(queue) > 0 : listener.OrchestratorId == orchestrator)
+                    if (queue is not null ? listener.Queues.Contains(queue) && _idle.GetValueOrDefault(queue) > 0 : orchestrator is null || listener.OrchestratorId == orchestrator)
                     {
                         hints.Add(() => listener.OnHint(queue ?? "signal"));
                     }
