@@ -6,11 +6,16 @@ create table pgconductor.events (
     emitted_at   timestamptz not null,
     attempts     smallint not null default 0,
     repeated     boolean not null default false,
+    left_over    boolean not null default false,
     key          text collate "C" not null,
     trace_parent text,
     payload      jsonb not null
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 comment on table pgconductor.events is 'Emitted and not delivered yet: delivered and deleted by the emitting transaction as it commits, else by the next heartbeat.';
+-- Only what is left is in it: a heartbeat does not wade through what commits have delivered, however long others hold its dead rows.
+create index events_left on pgconductor.events (id) where left_over;
+
+comment on column pgconductor.events.left_over is 'It could not be delivered at its commit.';
 comment on column pgconductor.events.repeated is 'The emit may have been made before and its reply lost.';
 
 create table pgconductor.subscriptions (

@@ -147,6 +147,16 @@ public sealed class PgConductorBuilder
         return this;
     }
 
+    /// <summary>Declares that a task of the service that <see cref="OrchestratorOptions.Service"/> names is started by an event, or by changes of a table.</summary>
+    /// <param name="task">What is started; need not be added here.</param>
+    /// <param name="subscription">To what.</param>
+    /// <exception cref="ArgumentException">The subscription is not possible, or the task has one of this name.</exception>
+    public PgConductorBuilder AddSubscription(TaskDefinition task, EventSubscription subscription)
+    {
+        Tasks.Subscribe(task, subscription);
+        return this;
+    }
+
     internal ConductorOptions Apply(ConductorOptions options) => _conductor.Aggregate(options, static (current, change) => change(current));
 
     internal OrchestratorOptions Apply(OrchestratorOptions options)

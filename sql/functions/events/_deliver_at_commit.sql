@@ -23,6 +23,7 @@ begin
         end;
     end if;
 
+    update pgconductor.events e set left_over = true where e.id = new.id;
     select o.id into v_orchestrator from pgconductor.orchestrators o order by o.last_heartbeat_at desc limit 1;
     if found then
         perform pg_notify(pgconductor.orchestrator_channel(v_orchestrator), 'signal');

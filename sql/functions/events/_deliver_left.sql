@@ -4,14 +4,17 @@ create or replace function pgconductor._deliver_left(p_limit integer default 100
 returns integer
 language plpgsql
 set search_path = ''
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     v_event pgconductor.events;
     v_count integer := 0;
 begin
-    for v_event in select e.* from pgconductor.events e order by e.id limit p_limit for update skip locked loop
+    for v_event in
+        select e.* from pgconductor.events e where e.left_over order by e.id limit p_limit for update skip locked
+    loop
         begin
-            -- It may have been delivered in part by nobody: a delivery is a transaction.
             perform pgconductor._deliver_event(v_event.id, v_event.key, v_event.payload, v_event.trace_parent, v_event.repeated);
             delete from pgconductor.events e where e.id = v_event.id;
             v_count := v_count + 1;

@@ -1,4 +1,4 @@
--- One beat: says "alive", forgets the signals acknowledged, takes over from the dead, cancels orphans, and answers what to do.
+-- One beat: says "alive", forgets the signals acknowledged, takes over from the dead, delivers events that were left, cancels orphans, and answers what to do.
 --
 -- p_known_leases: the leases this process knows to hold (null: not checked). One that it does not know, older than
 -- p_lost_after, came from a claim whose reply was lost: it is put back, no attempt counted. p_lost_after must be longer
@@ -47,9 +47,7 @@ begin
     from pgconductor.recover_stale_orchestrators(p_takeover) r;
 
     perform pgconductor._adopt_stray_lanes(p_orchestrator_id);
-    if exists (select from pgconductor.events) then
-        perform pgconductor._deliver_left();
-    end if;
+    perform pgconductor._deliver_left();
     if exists (select from pgconductor.orphans) then
         perform pgconductor._cancel_orphans();
     end if;

@@ -32,7 +32,7 @@ internal sealed partial class DatabaseClient : IDatabaseClient
         _schema = new SchemaManager(_sessions, retry, MigrationStore.Embedded);
         _executions = new ExecutionCommands(_calls, _claims, _outcomes);
         _steps = new StepCommands(_calls, _outcomes);
-        _events = new EventCommands(_calls, _outcomes);
+        _events = new EventCommands(_calls);
         _invocations = new InvocationCommands(_calls, options.TimeProvider);
         _orchestrators = new OrchestratorCommands(_calls, _sessions, _control, options);
         _queues = new QueueCommands(_calls);

@@ -6,11 +6,11 @@ using PgConductor.Client;
 namespace PgConductor.Database;
 
 /// <summary>Emitting, subscribing, expecting.</summary>
-internal sealed class EventCommands(Calls calls, LeaseConnections outcomes) : IEventStore
+internal sealed class EventCommands(Calls calls) : IEventStore
 {
     public Task EmitAsync(IReadOnlyList<Emission> events, string? traceParent, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
         calls.RetryingAsync(
-            "select pgconductor.emit_events($1, $2, $3, $4, $5) is not null",
+            "select pgconductor.emit_events($1, $2, $3, $4, $5)",
             (parameters, isRepeated) =>
             {
                 parameters.AddArray<string>([.. events.Select(item => item.Key)], NpgsqlDbType.Text);
@@ -19,7 +19,7 @@ internal sealed class EventCommands(Calls calls, LeaseConnections outcomes) : IE
                 parameters.AddText(traceParent);
                 parameters.AddBoolean(isRepeated);
             },
-            Calls.Row(static reader => reader.GetBoolean(0)),
+            Calls.Row(static _ => true),
             transaction,
             cancellationToken);
 
@@ -89,8 +89,7 @@ internal sealed class EventCommands(Calls calls, LeaseConnections outcomes) : IE
             cancellationToken);
 
     public Task<bool> ExpectEventAsync(Guid orchestratorId, long leaseId, int position, byte[] wait, CancellationToken cancellationToken) =>
-        Calls.OnceAsync(
-            outcomes,
+        calls.RetryingAsync(
             "select pgconductor.expect_event($1, $2, $3, $4)",
             parameters =>
             {

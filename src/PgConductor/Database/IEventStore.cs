@@ -19,7 +19,7 @@ internal interface IEventStore
     /// <summary>Failures that nobody has reported yet; each is given to one caller.</summary>
     Task<IReadOnlyList<UnreportedFailure>> ReportEventFailuresAsync(CancellationToken cancellationToken);
 
-    /// <summary>Registers a running execution's wait for an event. The wait is JSON. False: the execution is no longer ours. Not retried here.</summary>
+    /// <summary>Registers a running execution's wait for an event. The wait is JSON. False: the execution is no longer ours.</summary>
     Task<bool> ExpectEventAsync(Guid orchestratorId, long leaseId, int position, byte[] wait, CancellationToken cancellationToken);
 }
 

@@ -272,6 +272,7 @@ public sealed class Orchestrator : IAsyncDisposable
         var version = await _registration.EnsureSchemaAsync(either.Token).ConfigureAwait(false);
         await _registration.RegisterAsync(either.Token).ConfigureAwait(false);
         await _declared.DeclareAsync(either.Token).ConfigureAwait(false);
+        await _registration.SubscribeAsync(either.Token).ConfigureAwait(false);
         if (Listens)
         {
             await ListenAsync(either.Token).ConfigureAwait(false);

@@ -45,7 +45,11 @@ internal sealed class Registration(Guid id, OrchestratorOptions options, TaskCol
         {
             await database.RegisterWorkerAsync(id, worker.Queue, definitions, cancellationToken).ConfigureAwait(false);
         }
+    }
 
+    /// <summary>Makes the service's subscriptions to events what this version declares. Not after a takeover: it may be the older version.</summary>
+    public async Task SubscribeAsync(CancellationToken cancellationToken)
+    {
         if (options.Service is { } service)
         {
             var report = await database.RegisterSubscriptionsAsync(service, tasks.Subscriptions, cancellationToken).ConfigureAwait(false);

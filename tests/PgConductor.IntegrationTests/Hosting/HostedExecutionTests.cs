@@ -39,15 +39,18 @@ public sealed class HostedExecutionTests
     }
 
     [Fact]
-    public async Task Schedules_of_a_host_are_declared_by_its_service()
+    public async Task Schedules_and_subscriptions_of_a_host_are_declared_by_its_service()
     {
         await using var database = await TestDatabase.CreateAsync();
         using var host = await TestHost.StartAsync(database, builder => builder
             .AddTask(_delegateTask, (number, _) => Task.FromResult($"delegate {number}"))
             .AddSchedule("nightly", _delegateTask, 7, "0 2 * * *")
+            .AddSubscription(_delegateTask, EventSubscription.To("paid"))
             .ConfigureOrchestrator(options => options with { Service = "shop" }));
 
         var schedule = Assert.Single(await host.Services.GetRequiredService<IConductor>().ListSchedulesAsync(Token));
+        var subscription = Assert.Single(await host.Services.GetRequiredService<IConductor>().ListSubscriptionsAsync(cancellationToken: Token));
+        Assert.Equal(("paid", "shop", "delegate-task"), (subscription.EventKey, subscription.Service, subscription.TaskKey));
         Assert.Equal(("nightly", "shop", "delegate-task", 7), (schedule.Key, schedule.Service, schedule.TaskKey, schedule.Payload!.Value.GetInt32()));
     }
 

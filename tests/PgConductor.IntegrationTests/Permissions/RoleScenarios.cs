@@ -13,6 +13,7 @@ internal static class RoleScenarios
         select pgconductor.invoke('other', '1', p_queue => 'mail', p_dedupe_key => 'running');
         select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000aa', 'mail', 10);
         create table public.orders_of_users (id integer);
+        alter table pgconductor.events alter column left_over set default true;
         grant trigger on public.orders_of_users to pgconductor_worker;
         """;
 

@@ -66,6 +66,23 @@ public sealed class HousekeepingTests : IAsyncDisposable
         Assert.Contains("psql", entry.Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_failure_of_an_event_is_told_once_however_often_the_look_fails()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await _harness.Database.RegisterSubscriptionsAsync("s", [new SubscriptionDeclaration("mail", EventSubscription.To("paid") with { Fields = ["n"] })], token);
+        await _harness.Database.EmitAsync([new Emission(Guid.CreateVersion7(), "paid", "7"u8.ToArray())], null, null, token);
+        _harness.Database.Faults.FailNext(nameof(IEventStore.ReportEventFailuresAsync), ServerErrors.Of("55P03"));
+        Start();
+
+        await _harness.UntilAsync(() => _harness.Log.Has(1122), "the look has failed");
+        await AdvanceUntilAsync(() => _harness.Log.Has(1121), "the failure is told");
+        await AdvanceAsync(TimeSpan.FromMinutes(1));
+        var entry = Assert.Single(_harness.Log.Entries, candidate => candidate.Id == 1121);
+        Assert.Contains("mail", entry.Text, StringComparison.Ordinal);
+        Assert.Contains("no field \"n\"", entry.Text, StringComparison.Ordinal);
+    }
+
     private void Start() => _running = Task.Run(() => new Housekeeping(_harness.Database, [], _clock, _harness.Log.CreateLogger("housekeeping")).RunAsync(_stop.Token));
 
     private async Task AdvanceAsync(TimeSpan time)

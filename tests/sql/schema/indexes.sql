@@ -10,7 +10,7 @@ select indexes_are('pgconductor', 'completed_executions_default', array['complet
 select indexes_are('pgconductor', 'failed_executions_default', array['failed_executions_default_id_idx', 'failed_executions_default_expiry'], 'both');
 select indexes_are('pgconductor', 'dedupe_keys', array['dedupe_keys_pkey'], 'keys: one');
 select indexes_are('pgconductor', 'steps', array['steps_pkey', 'steps_awaited'], 'steps: by execution, and those that share what they wait for');
-select indexes_are('pgconductor', 'events', array['events_pkey'], 'events: one');
+select indexes_are('pgconductor', 'events', array['events_pkey', 'events_left'], 'events: those that are left have one of their own');
 select indexes_are('pgconductor', 'subscriptions', array['subscriptions_pkey', 'subscriptions_event', 'subscriptions_table'], 'subscriptions: by what they are subscribed to');
 select indexes_are('pgconductor', 'payloads', array['payloads_pkey'], 'payloads: one');
 select indexes_are('pgconductor', 'tasks', array['tasks_pkey', 'tasks_own_lane'], 'tasks: by key, and those with a lane of their own');
