@@ -25,18 +25,18 @@ internal sealed class EventFlow(ExecutionFlow flow, IFlowOwner owner, FlowServic
         Check(key, timeout);
         var used = flow.Journal.Use(name, StepKind.Event);
         return used.Stored is not null
-            ? new EventExpectation<T>(this, used, name)
+            ? new EventExpectation<T>(() => WaitAsync<T>(name, used))
             : await flow.RunAsync(async () =>
             {
                 var wait = WaitList.ToJson(Wait(name, used, key, match, timeout));
                 return await services.Database.ExpectEventAsync(services.OrchestratorId, owner.LeaseId, owner.Position, wait, owner.CancellationToken).ConfigureAwait(false)
-                    ? new EventExpectation<T>(this, used, name)
+                    ? new EventExpectation<T>(() => WaitAsync<T>(name, used))
                     : throw flow.Rejected(name);
             }).ConfigureAwait(false);
     }
 
     /// <summary>Waits for what is registered.</summary>
-    public Task<EventOutcome<T>> WaitAsync<T>(string name, UsedStep used) =>
+    private Task<EventOutcome<T>> WaitAsync<T>(string name, UsedStep used) =>
         used.Stored is null ? flow.Wait<EventOutcome<T>>(waits => waits.AddOpen(name)) : Stored<T>(name, used);
 
     private Task<EventOutcome<T>> Stored<T>(string name, UsedStep used) => used.Stored!.State switch
