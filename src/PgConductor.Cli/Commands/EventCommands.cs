@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using PgConductor.Cli.Output;
 
 namespace PgConductor.Cli.Commands;

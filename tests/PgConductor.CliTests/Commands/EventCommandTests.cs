@@ -37,7 +37,7 @@ public sealed class EventCommandTests
 
         (await Cli.Run(database.ConnectionString, "events", "emit", "paid", "--payload", "{")).Expect(2);
         (await Cli.Run(database.ConnectionString, "events", "emit", "paid", "--payload", "1", "--payload-file", "x")).Expect(2);
-        var refused = (await Cli.Run(database.ConnectionString, "events", "emit", new string('k', 401), "--json")).Expect(1);
+        var refused = (await Cli.Run(database.ConnectionString, "events", "emit", new string('k', 401), "--json")).Expect(2);
         Assert.Equal("invalid-argument", JsonDocument.Parse(refused.Error).RootElement.GetProperty("error").GetProperty("code").GetString());
     }
 }

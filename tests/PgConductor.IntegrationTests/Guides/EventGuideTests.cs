@@ -75,7 +75,7 @@ public sealed class EventGuideTests
         Assert.Equal(["old@shop is new@shop", "receipt for 4711: 99"], _done.Order(StringComparer.Ordinal));
     }
 
-    private static async Task EmitAsync(IConductor conductor, string connectionString)
+    private static async Task EmitAsync(Conductor conductor, string connectionString)
     {
         var connection = new NpgsqlConnection(connectionString);
         await using var closing = connection;
@@ -104,7 +104,7 @@ public sealed class EventGuideTests
         return Task.CompletedTask;
     }
 
-    private static Task AskAsync(IConductor conductor, int order) => conductor.EmitAsync($"approval/{order}", "yes");
+    private static Task<Guid> AskAsync(IConductor conductor, int order) => conductor.EmitAsync($"approval/{order}", "yes");
 
     private sealed record PaidOrder(int Order, decimal Amount);
 
