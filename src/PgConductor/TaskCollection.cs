@@ -65,7 +65,7 @@ public sealed class TaskCollection
         Add(task, static (payload, context) =>
             ActivatorUtilities.GetServiceOrCreateInstance<THandler>(context.Services).RunAsync(payload, context));
 
-    private TaskCollection Add(TaskRegistration registration)
+    internal TaskCollection Add(TaskRegistration registration)
     {
         if (!_registrations.TryAdd(registration.Definition.Key, registration))
         {
