@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 using PgConductor.Client;
 using PgConductor.Testing.Assertions;
@@ -15,6 +16,8 @@ namespace PgConductor.Testing;
 public sealed class ConductorTestHost : IAsyncDisposable
 {
     private static readonly TimeSpan _defaultTimeout = TimeSpan.FromSeconds(30);
+
+    private static readonly DateTimeOffset _defaultStart = DateTimeOffset.Parse(ClockSql.DefaultStart, CultureInfo.InvariantCulture);
 
     private readonly TestServer _server;
     private readonly string _database;
@@ -73,13 +76,16 @@ public sealed class ConductorTestHost : IAsyncDisposable
         options ??= new ConductorTestHostOptions();
         cancellationToken.ThrowIfCancellationRequested();
         var server = await TestServer.GetAsync(options.Server).ConfigureAwait(false);
-        var database = await server.CreateDatabaseAsync(await server.ClockTemplateAsync().ConfigureAwait(false)).ConfigureAwait(false);
+        var database = await server.TakeDatabaseAsync().ConfigureAwait(false);
         ConductorTestHost? host = null;
         try
         {
-            await server.ExecuteAsync($"alter database {database} set pgconductor.fake_now = '{HostClock.Whole(options.Start):O}'").ConfigureAwait(false);
             host = new ConductorTestHost(server, database, options);
-            await host.StartClockAsync(cancellationToken).ConfigureAwait(false);
+            if (options.Start != _defaultStart)
+            {
+                await host.StartClockAsync(cancellationToken).ConfigureAwait(false);
+            }
+
             if (tasks is { Definitions.Count: > 0 })
             {
                 await host.StartProcessAsync(tasks, cancellationToken).ConfigureAwait(false);

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
+using PgConductor.Testing.Clocks;
 
 namespace PgConductor.Testing;
 
@@ -11,7 +13,7 @@ public sealed record ConductorTestHostOptions
 
     /// <summary>Where the clock stands at first.</summary>
     /// <value>Default 2030-01-02T03:04:05Z, a Wednesday; the same in every run.</value>
-    public DateTimeOffset Start { get; init; } = new(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
+    public DateTimeOffset Start { get; init; } = DateTimeOffset.Parse(ClockSql.DefaultStart, CultureInfo.InvariantCulture);
 
     /// <summary>Settings of the host's processes.</summary>
     /// <value>Default: workers that look for work every 50 ms at the latest; all else as in production.</value>

@@ -8,11 +8,15 @@ namespace PgConductor.Testing.Clocks;
 /// </remarks>
 internal static class ClockSql
 {
+    /// <summary>Where the clock of a template stands.</summary>
+    public const string DefaultStart = "2030-01-02T03:04:05Z";
+
     /// <summary>For the template.</summary>
-    public const string Install = """
+    public const string Install = $"""
         create schema pgconductor_testing;
         create table pgconductor_testing.clock (at timestamptz not null);
         create unique index one_row on pgconductor_testing.clock ((true));
+        insert into pgconductor_testing.clock (at) values ('{DefaultStart}');
         grant usage on schema pgconductor_testing to public;
         grant select on pgconductor_testing.clock to public;
         create or replace function pgconductor.current_time()
@@ -28,8 +32,8 @@ internal static class ClockSql
         $$;
         """;
 
-    /// <summary>For a new database: $1 is where its clock stands.</summary>
-    public const string Start = "insert into pgconductor_testing.clock (at) values ($1)";
+    /// <summary>For a new database whose clock is to stand elsewhere: at $1.</summary>
+    public const string Start = "update pgconductor_testing.clock set at = $1";
 
     /// <summary>$1: the instant. $2: orchestrators that have crashed; all others beat with the move, or a long one would be their death.</summary>
     public const string Move = """

@@ -18,12 +18,14 @@ internal sealed class TestServer
 #pragma warning restore CA1001
 {
     private const int LockClass = 1885823588;
+    private const int Spares = 2;
     private const string TestPrefix = "pgconductor_test_";
     private const string TemplatePrefix = "pgconductor_template_";
 
     private static readonly ConcurrentDictionary<string, Lazy<Task<TestServer>>> _servers = new(StringComparer.Ordinal);
 
     private readonly int _owner = Random.Shared.Next();
+    private readonly Queue<Task<string>> _spares = new();
     private readonly SemaphoreSlim _copying = new(1, 1);
     private readonly Lazy<Task<string>> _template;
     private readonly Lazy<Task<string>> _clockTemplate;
@@ -49,8 +51,32 @@ internal sealed class TestServer
     /// <summary>A database with the schema installed, to be copied.</summary>
     public Task<string> TemplateAsync() => _template.Value;
 
-    /// <summary>As <see cref="TemplateAsync"/>, with a clock that can be moved.</summary>
-    public Task<string> ClockTemplateAsync() => _clockTemplate.Value;
+    /// <summary>Takes a database of a host's own, with a clock that can be moved. Others are made meanwhile for those who come next.</summary>
+    /// <remarks>A copy takes the server tens to hundreds of milliseconds, in which a test can run.</remarks>
+    public async Task<string> TakeDatabaseAsync()
+    {
+        var template = await _clockTemplate.Value.ConfigureAwait(false);
+        Task<string> taken;
+        lock (_spares)
+        {
+            taken = _spares.Count > 0 ? _spares.Dequeue() : MakeSpareAsync(template);
+            while (_spares.Count < Spares)
+            {
+                _spares.Enqueue(MakeSpareAsync(template));
+            }
+        }
+
+        return await taken.ConfigureAwait(false);
+    }
+
+    /// <summary>Returns when a database waits to be taken.</summary>
+    internal Task SpareAsync()
+    {
+        lock (_spares)
+        {
+            return _spares.Count > 0 ? _spares.Peek() : Task.CompletedTask;
+        }
+    }
 
     /// <summary>Makes a database. Returns its name.</summary>
     public async Task<string> CreateDatabaseAsync(string template)
@@ -149,6 +175,13 @@ internal sealed class TestServer
         }
 
         return rows;
+    }
+
+    private async Task<string> MakeSpareAsync(string template)
+    {
+        var name = await CreateDatabaseAsync(template).ConfigureAwait(false);
+        await ExecuteAsync($"alter database {name} set pgconductor.fake_now = '{ClockSql.DefaultStart}'").ConfigureAwait(false);
+        return name;
     }
 
     private async Task<string> MakeTemplateAsync()
