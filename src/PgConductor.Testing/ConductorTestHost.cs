@@ -63,13 +63,19 @@ public sealed class ConductorTestHost : IAsyncDisposable
     /// <summary>Makes attempts fail.</summary>
     public HandlerFaults Faults { get; } = new();
 
-    private ConductorOptions ClientOptions { get; }
+    /// <summary>Settings for an engine of your own on the host's database, such as that of a web application under test.</summary>
+    /// <remarks>
+    /// Their clock has the date of <see cref="Clock"/>, and its waits also end by themselves, as the engine's must: on a clock
+    /// that only stands still it would stand still too. Drain before you move the clock: only the host's own processes
+    /// are held while it moves.
+    /// </remarks>
+    public ConductorOptions ClientOptions { get; }
 
     /// <summary>Makes a host and starts one process that runs the tasks.</summary>
     /// <param name="tasks">What it runs; null or empty: no process, so that what is enqueued stays.</param>
     /// <param name="options">How; null: the defaults.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="ConductorException">The server refuses (code invalid-argument: its user may not make databases), or the options are faulty.</exception>
+    /// <exception cref="ConductorException">Code unavailable: the server does not answer, or refuses the user. Code invalid-argument: its user may not make databases, or the options are faulty.</exception>
     /// <exception cref="Postgres.LocalPostgresException">There is no server and none could be started; the message says what to do.</exception>
     public static async Task<ConductorTestHost> StartAsync(TaskCollection? tasks = null, ConductorTestHostOptions? options = null, CancellationToken cancellationToken = default)
     {

@@ -16,8 +16,12 @@ public sealed record ConductorTestHostOptions
     public DateTimeOffset Start { get; init; } = DateTimeOffset.Parse(ClockSql.DefaultStart, CultureInfo.InvariantCulture);
 
     /// <summary>Settings of the host's processes.</summary>
-    /// <value>Default: workers that look for work every 50 ms at the latest; all else as in production.</value>
-    public OrchestratorOptions Orchestrator { get; init; } = new() { Worker = new WorkerOptions { MaxPollInterval = TimeSpan.FromMilliseconds(50) } };
+    /// <value>Default: workers look for work every 50 ms at the latest, and the end of the host waits 1 s for handlers before it cancels them; all else as in production.</value>
+    public OrchestratorOptions Orchestrator { get; init; } = new()
+    {
+        Worker = new WorkerOptions { MaxPollInterval = TimeSpan.FromMilliseconds(50) },
+        DrainTimeout = TimeSpan.FromSeconds(1),
+    };
 
     /// <summary>Changes the settings of the host's clients, such as the JSON types; the connection and the clock stay the host's.</summary>
     /// <value>Default null: nothing is changed.</value>

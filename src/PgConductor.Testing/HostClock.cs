@@ -98,9 +98,9 @@ public sealed class HostClock : TimeProvider
     private async Task MoveAsync(DateTimeOffset instant, CancellationToken cancellationToken)
     {
         instant = Whole(instant);
-        await _calls.CloseAsync().ConfigureAwait(false);
         try
         {
+            await _calls.CloseAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
             var command = _source.CreateCommand(ClockSql.Move);
             await using (command.ConfigureAwait(false))
             {

@@ -11,7 +11,7 @@ internal static class ClockSql
     /// <summary>Where the clock of a template stands.</summary>
     public const string DefaultStart = "2030-01-02T03:04:05Z";
 
-    /// <summary>For the template.</summary>
+    /// <summary>For the template. Its history gets the partitions of the days around the clock, or each host would make them.</summary>
     public const string Install = $"""
         create schema pgconductor_testing;
         create table pgconductor_testing.clock (at timestamptz not null);
@@ -30,6 +30,7 @@ internal static class ClockSql
             return coalesce((select c.at from pgconductor_testing.clock c), clock_timestamp());
         end
         $$;
+        select pgconductor.maintain();
         """;
 
     /// <summary>For a new database whose clock is to stand elsewhere: at $1.</summary>

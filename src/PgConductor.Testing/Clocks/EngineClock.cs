@@ -72,7 +72,8 @@ internal sealed class EngineClock(TestClock clock) : TimeProvider
                 arming = _arming;
             }
 
-            Ring(arming);
+            // As the system's timers do: what it wakes must not run inside the move of the clock.
+            ThreadPool.UnsafeQueueUserWorkItem(static work => work.Timer.Ring(work.Arming), (Timer: this, Arming: arming), preferLocal: false);
         }
 
         public void Dispose()

@@ -11,7 +11,7 @@ namespace PgConductor.Testing.Servers;
 /// <remarks>
 /// The process holds a lock on the server for as long as it lives, and its databases' names carry the lock's number: what
 /// a crashed process left behind is told from what is in use, on whatever machine, and dropped at the next start.
-/// Thread-safe.
+/// A server that could not be had is not tried again by this process: each test would wait for it. Thread-safe.
 /// </remarks>
 #pragma warning disable CA1001 // It lives as long as the process; so does its lock.
 internal sealed class TestServer
@@ -121,7 +121,15 @@ internal sealed class TestServer
     private async Task LiveAsync()
     {
         _life = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false, KeepAlive = 30, ApplicationName = "pgconductor-testing" }.ConnectionString);
-        await _life.OpenAsync().ConfigureAwait(false);
+        try
+        {
+            await _life.OpenAsync().ConfigureAwait(false);
+        }
+        catch (NpgsqlException exception)
+        {
+            throw new ConductorException(ConductorErrorCode.Unavailable, $"The server for tests, {_server.Description}, cannot be used: {exception.Message} Start it, correct the connection or DATABASE_URL, or leave both out for a local server.", innerException: exception);
+        }
+
         var command = new NpgsqlCommand("select pg_advisory_lock($1, $2)", _life) { Parameters = { new() { Value = LockClass }, new() { Value = _owner } } };
         await using (command.ConfigureAwait(false))
         {
