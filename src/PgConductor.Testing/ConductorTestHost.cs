@@ -17,6 +17,7 @@ public sealed class ConductorTestHost : IAsyncDisposable
 {
     private static readonly TimeSpan _defaultTimeout = TimeSpan.FromSeconds(30);
 
+    private static readonly TimeSpan _defaultHorizon = TimeSpan.FromDays(366);
     private static readonly DateTimeOffset _defaultStart = DateTimeOffset.Parse(ClockSql.DefaultStart, CultureInfo.InvariantCulture);
 
     private readonly TestServer _server;
@@ -43,6 +44,11 @@ public sealed class ConductorTestHost : IAsyncDisposable
         Clock = new HostClock(_source, HostClock.Whole(options.Start), _calls, Crashed);
         var client = options.Conductor is null ? NewOptions() : options.Conductor(NewOptions());
         ClientOptions = client with { ConnectionString = ConnectionString, TimeProvider = Clock.Engine };
+        if (ClientOptions.Validate() is { Count: > 0 } faults)
+        {
+            throw new ConductorException(ConductorErrorCode.InvalidArgument, $"The options are faulty: {string.Join("; ", faults)}.");
+        }
+
         Conductor = new Conductor(ClientOptions, checkedOptions => Processes.HostDatabase.Wrap(new PgConductor.Database.DatabaseClient(checkedOptions), _calls, () => false));
         Executions = new TestExecutions(Conductor, Clock);
         _work = new WorkLook(_source, Conductor, ServedTasks);
@@ -144,7 +150,7 @@ public sealed class ConductorTestHost : IAsyncDisposable
     public Task DrainAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         _work.WaitUntilDoneAsync(timeout ?? _defaultTimeout, cancellationToken);
 
-    /// <summary>Moves the clock to when the next execution is due: a delayed one, a retry, a sleep.</summary>
+    /// <summary>Moves the clock to when something is due next: a delayed execution, a retry, a sleep, a timeout of a wait, a schedule's tick.</summary>
     /// <param name="cancellationToken">Gives up before the move.</param>
     /// <returns>Where the clock stands now; null, and not moved, when nothing is due later.</returns>
     public async Task<DateTimeOffset?> AdvanceToNextAsync(CancellationToken cancellationToken = default)
@@ -159,13 +165,13 @@ public sealed class ConductorTestHost : IAsyncDisposable
     }
 
     /// <summary>Drains, moves the clock to what is due next, and so on until nothing is left to wait for: an hour of retries in milliseconds.</summary>
-    /// <param name="horizon">How far the clock may go; what is due later stays. Null: 366 days.</param>
+    /// <param name="horizon">How far the clock may go; what is due later stays. Null: 366 days. Give one where there are schedules, which never end.</param>
     /// <param name="timeout">How long it may take in all, in real time; null: 30 s.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="ConductorAssertionException">It was not done when the time was up; the message lists what was due or running.</exception>
     public async Task RunUntilIdleAsync(TimeSpan? horizon = null, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
-        var end = Clock.GetUtcNow() + (horizon ?? TimeSpan.FromDays(366));
+        var end = Clock.GetUtcNow() + (horizon ?? _defaultHorizon);
         var limit = timeout ?? _defaultTimeout;
         var start = TimeProvider.System.GetTimestamp();
         while (true)
@@ -175,6 +181,11 @@ public sealed class ConductorTestHost : IAsyncDisposable
             if (await _work.NextDueAsync(cancellationToken).ConfigureAwait(false) is not { } next || next > end)
             {
                 return;
+            }
+
+            if (TimeProvider.System.GetElapsedTime(start) >= limit)
+            {
+                throw new ConductorAssertionException(string.Create(CultureInfo.InvariantCulture, $"Not idle within {limit.TotalSeconds:0.###} s: the clock stands at {Clock.GetUtcNow():O}, the next is due {next:O}, the horizon is {end:O}. Give a nearer horizon, or more time."));
             }
 
             await Clock.SetToAsync(next, cancellationToken).ConfigureAwait(false);

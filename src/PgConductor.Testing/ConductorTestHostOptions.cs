@@ -16,10 +16,15 @@ public sealed record ConductorTestHostOptions
     public DateTimeOffset Start { get; init; } = DateTimeOffset.Parse(ClockSql.DefaultStart, CultureInfo.InvariantCulture);
 
     /// <summary>Settings of the host's processes.</summary>
-    /// <value>Default: workers look for work every 50 ms at the latest, and the end of the host waits 1 s for handlers before it cancels them; all else as in production.</value>
+    /// <value>
+    /// Default: workers look for work every 50 ms at the latest, a heartbeat, which finds the schedules that a move of the clock made
+    /// due, comes every 200 ms, and the end of the host waits 1 s for handlers before it cancels them; all else as in
+    /// production. Schedules need <see cref="OrchestratorOptions.Service"/>, as they do there.
+    /// </value>
     public OrchestratorOptions Orchestrator { get; init; } = new()
     {
         Worker = new WorkerOptions { MaxPollInterval = TimeSpan.FromMilliseconds(50) },
+        Heartbeat = TimeSpan.FromMilliseconds(200),
         DrainTimeout = TimeSpan.FromSeconds(1),
     };
 

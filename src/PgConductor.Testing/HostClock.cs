@@ -17,6 +17,9 @@ namespace PgConductor.Testing;
 public sealed class HostClock : TimeProvider
 #pragma warning restore CA1001
 {
+    /// <summary>How long calls are held for timers that fire.</summary>
+    private static readonly TimeSpan _longestHold = TimeSpan.FromSeconds(1);
+
     private readonly NpgsqlDataSource _source;
     private readonly TestClock _clock;
     private readonly CallGate _calls;
@@ -29,7 +32,7 @@ public sealed class HostClock : TimeProvider
         _clock = new TestClock(start);
         _calls = calls;
         _crashed = crashed;
-        Engine = new EngineClock(_clock);
+        Engine = new EngineClock(start);
     }
 
     /// <inheritdoc/>
@@ -98,6 +101,7 @@ public sealed class HostClock : TimeProvider
     private async Task MoveAsync(DateTimeOffset instant, CancellationToken cancellationToken)
     {
         instant = Whole(instant);
+        var advancing = Task.CompletedTask;
         try
         {
             await _calls.CloseAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -106,16 +110,22 @@ public sealed class HostClock : TimeProvider
             {
                 command.Parameters.Add(new NpgsqlParameter { Value = instant.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
                 command.Parameters.Add(new NpgsqlParameter { Value = _crashed(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
-                await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+                await command.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false);
             }
+
+            // Before the next claim: an execution that is due by the new time must not sleep from the old one.
+            Engine.MoveTo(instant);
+
+            // Nor must a handler that starts then read the old time. A callback that blocks on a call of its own is let through.
+            advancing = Task.Run(() => _clock.Advance(instant - _clock.GetUtcNow()), CancellationToken.None);
+            await Task.WhenAny(advancing, Task.Delay(_longestHold, TimeProvider.System, CancellationToken.None)).ConfigureAwait(false);
         }
         finally
         {
             _calls.Open();
         }
 
-        // The gate is open: what a timer wakes may call the database.
-        _clock.Advance(instant - _clock.GetUtcNow());
-        Engine.Jumped();
+        Engine.RingPassed();
+        await advancing.ConfigureAwait(false);
     }
 }

@@ -15,7 +15,7 @@ public sealed class TestProcess
     internal TestProcess(ConductorOptions options, CallGate gate, TaskCollection tasks, HandlerFaults faults, ConductorTestHostOptions settings)
     {
         Conductor = new Conductor(options, checkedOptions => HostDatabase.Wrap(new DatabaseClient(checkedOptions), gate, () => _crashed));
-        Orchestrator = new Orchestrator(Conductor, FaultyRegistration.Wrap(tasks, faults), settings.Orchestrator, settings.Services, settings.LoggerFactory);
+        Orchestrator = new Orchestrator(Conductor, tasks.Wrap(task => new FaultyRegistration(task, faults)), settings.Orchestrator, settings.Services, settings.LoggerFactory);
         Tasks = tasks;
     }
 

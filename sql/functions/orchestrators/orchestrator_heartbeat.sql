@@ -1,4 +1,4 @@
--- One beat: says "alive", forgets the signals acknowledged, takes over from the dead, and answers what to do.
+-- One beat: says "alive", forgets the signals acknowledged, takes over from the dead, cancels orphans, and answers what to do.
 --
 -- p_known_leases: the leases this process knows to hold (null: not checked). One that it does not know, older than
 -- p_lost_after, came from a claim whose reply was lost: it is put back, no attempt counted. p_lost_after must be longer
@@ -6,6 +6,7 @@
 -- alive false: this orchestrator was taken over (silent for longer than p_takeover): cancel everything that runs and
 -- register again; late results will be rejected. next_takeover: how long until the next orchestrator would be dead if
 -- it stays silent (null: there is no other); call recover_stale_orchestrators then rather than waiting for the next beat.
+-- next_schedule: how long until a schedule is due (null: none is); call due_schedules then.
 create or replace function pgconductor.orchestrator_heartbeat(
     p_orchestrator_id uuid,
     p_takeover        interval default '30 seconds',
@@ -22,7 +23,8 @@ create or replace function pgconductor.orchestrator_heartbeat(
     out rescued           integer,
     out dead_lettered     integer,
     out next_takeover     interval,
-    out schema_version    integer)
+    out schema_version    integer,
+    out next_schedule     interval)
 language plpgsql
 set search_path = ''
 as $$
@@ -45,6 +47,9 @@ begin
     from pgconductor.recover_stale_orchestrators(p_takeover) r;
 
     perform pgconductor._adopt_stray_lanes(p_orchestrator_id);
+    if exists (select from pgconductor.orphans) then
+        perform pgconductor._cancel_orphans();
+    end if;
 
     select coalesce(array_agg(s.id order by s.id), '{}'), coalesce(array_agg(s.kind order by s.id), '{}'),
         coalesce(array_agg(s.execution_id order by s.id), '{}'), coalesce(array_agg(s.reason order by s.id), '{}')
@@ -57,5 +62,9 @@ begin
     where o.id <> p_orchestrator_id;
 
     select max(m.version) into schema_version from pgconductor.migrations m;
+
+    select case when count(*) > 0 then greatest(min(s.look_at) - v_now, interval '0') end into next_schedule
+    from pgconductor.schedules s
+    where not s.paused and s.look_at < 'infinity';
 end
 $$;

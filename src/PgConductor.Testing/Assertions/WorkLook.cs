@@ -9,9 +9,22 @@ namespace PgConductor.Testing.Assertions;
 /// <remarks>One statement sees waiting and running at the same instant, so that nothing hides between them. Thread-safe.</remarks>
 internal sealed class WorkLook(NpgsqlDataSource source, Conductor conductor, Func<HashSet<string>> servedTasks)
 {
-    private const string IsDoneSql = "select not exists (select from pgconductor.leases) and not exists (select from pgconductor.oldest_due())";
+    private const string IsDoneSql = """
+        select not exists (select from pgconductor.leases)
+            and not exists (select from pgconductor.oldest_due())
+            and not exists (
+                select from pgconductor.schedules s where not s.paused and s.fault is null and s.look_at <= pgconductor.current_time())
+        """;
 
-    private const string NextDueSql = "select min(e.run_at) from pgconductor.executions e where e.run_at > pgconductor.current_time() and e.run_at < 'infinity'";
+    private const string NextDueSql = """
+        select least(
+            (select min(e.run_at) from pgconductor.executions e where e.run_at > pgconductor.current_time() and e.run_at < 'infinity'),
+            (select min(s.look_at) from pgconductor.schedules s
+             where not s.paused and s.look_at > pgconductor.current_time() and s.look_at < 'infinity'))
+        """;
+
+    private const string DueSchedulesSql =
+        "select s.key, s.task_key from pgconductor.schedules s where not s.paused and s.fault is null and s.look_at <= pgconductor.current_time() order by s.look_at limit 10";
 
     private const int Listed = 10;
 
@@ -68,6 +81,19 @@ internal sealed class WorkLook(NpgsqlDataSource source, Conductor conductor, Fun
             if (found.Count > Listed)
             {
                 text.AppendLine().Append(CultureInfo.InvariantCulture, $"  and more that are {Descriptions.Name(state)}");
+            }
+        }
+
+        var command = source.CreateCommand(DueSchedulesSql);
+        await using (command.ConfigureAwait(false))
+        {
+            var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    text.AppendLine().Append(CultureInfo.InvariantCulture, $"  schedule \"{reader.GetString(0)}\" of task \"{reader.GetString(1)}\": due, and no process has looked at it");
+                }
             }
         }
 

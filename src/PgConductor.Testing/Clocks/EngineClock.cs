@@ -8,13 +8,14 @@ namespace PgConductor.Testing.Clocks;
 /// real, so that a jump of a year is not taken for a year of silence of the database. A jump rings a timer once,
 /// however many of its periods it passes. Thread-safe.
 /// </remarks>
-internal sealed class EngineClock(TestClock clock) : TimeProvider
+internal sealed class EngineClock(DateTimeOffset start) : TimeProvider
 {
     private readonly ConcurrentDictionary<EngineTimer, bool> _armed = new();
+    private long _now = start.UtcTicks;
 
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
 
-    public override DateTimeOffset GetUtcNow() => clock.GetUtcNow();
+    public override DateTimeOffset GetUtcNow() => new(Volatile.Read(ref _now), TimeSpan.Zero);
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -23,10 +24,13 @@ internal sealed class EngineClock(TestClock clock) : TimeProvider
         return timer;
     }
 
-    /// <summary>The test's clock has moved: rings what it has passed.</summary>
-    public void Jumped()
+    /// <summary>Sets the date; nothing rings yet.</summary>
+    public void MoveTo(DateTimeOffset instant) => Volatile.Write(ref _now, instant.UtcTicks);
+
+    /// <summary>Rings what the date has passed.</summary>
+    public void RingPassed()
     {
-        var now = clock.GetUtcNow();
+        var now = GetUtcNow();
         foreach (var timer in _armed.Keys)
         {
             timer.RingIfPassed(now);

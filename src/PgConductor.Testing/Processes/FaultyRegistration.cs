@@ -8,17 +8,6 @@ internal sealed class FaultyRegistration(TaskRegistration inner, HandlerFaults f
 {
     public override TaskDefinition Definition => inner.Definition;
 
-    public static TaskCollection Wrap(TaskCollection tasks, HandlerFaults faults)
-    {
-        var wrapped = new TaskCollection();
-        foreach (var registration in tasks.Registrations)
-        {
-            wrapped.Add(new FaultyRegistration(registration, faults));
-        }
-
-        return wrapped;
-    }
-
     public override ValueTask<byte[]?> RunAsync(byte[] payload, TaskContext context, PayloadSerializer serializer)
     {
         faults.Meet(Definition.Key);

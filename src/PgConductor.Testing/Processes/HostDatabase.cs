@@ -36,6 +36,11 @@ internal class HostDatabase : DispatchProxy
             args[0] = request with { LostAfter = _never };
         }
 
+        if (RunsCallersCode(targetMethod))
+        {
+            return _crashed() ? Task.FromException(Cut(targetMethod)) : Call(targetMethod, args);
+        }
+
         if (returned == typeof(Task))
         {
             return GatedAsync(targetMethod, args);
@@ -45,6 +50,14 @@ internal class HostDatabase : DispatchProxy
             ? _gated.MakeGenericMethod(returned.GetGenericArguments()).Invoke(this, [targetMethod, args])
             : Call(targetMethod, args);
     }
+
+    private static ConductorException Cut(MethodInfo method) =>
+        new(ConductorErrorCode.Unavailable, $"{method.Name}: the test has crashed this process.", isTransient: true);
+
+    /// <summary>A step in a transaction: what it runs may make calls of its own, or move the clock, and the clock must not wait for it.</summary>
+    private static bool RunsCallersCode(MethodInfo method) =>
+        Array.Exists(method.GetParameters(), static parameter => typeof(Delegate).IsAssignableFrom(parameter.ParameterType)
+            && typeof(Task).IsAssignableFrom(parameter.ParameterType.GetMethod(nameof(Action.Invoke))!.ReturnType));
 
     private async Task GatedAsync(MethodInfo method, object?[]? args)
     {
@@ -76,7 +89,7 @@ internal class HostDatabase : DispatchProxy
     {
         if (_crashed())
         {
-            throw new ConductorException(ConductorErrorCode.Unavailable, $"{method.Name}: the test has crashed this process.", isTransient: true);
+            throw Cut(method);
         }
 
         await _gate.EnterAsync().ConfigureAwait(false);

@@ -17,7 +17,7 @@ namespace PgConductor.Testing.Servers;
 internal sealed class TestServer
 #pragma warning restore CA1001
 {
-    private const int LockClass = 1885823588;
+    private const int LockClass = 1885823601;
     private const int Spares = 2;
     private const string TestPrefix = "pgconductor_test_";
     private const string TemplatePrefix = "pgconductor_template_";

@@ -10,7 +10,7 @@ namespace PgConductor.Client;
 
 /// <summary>The client over one PostgreSQL database.</summary>
 /// <remarks>Thread-safe; owns a connection pool, so make one a process and dispose it at the end.</remarks>
-public sealed class Conductor : IConductor, IAsyncDisposable
+public sealed partial class Conductor : IConductor, IAsyncDisposable
 {
     private static readonly TimeSpan _firstLook = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan _longestPause = TimeSpan.FromMilliseconds(500);
@@ -107,6 +107,9 @@ public sealed class Conductor : IConductor, IAsyncDisposable
 
     /// <inheritdoc/>
     public Task<ExecutionInfo?> GetAsync(Guid id, CancellationToken cancellationToken = default) => Database.GetExecutionAsync(id, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<StepInfo>> GetStepsAsync(Guid id, CancellationToken cancellationToken = default) => Database.ListStepsAsync(id, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ExecutionInfo>> ListAsync(ExecutionQuery? query = null, CancellationToken cancellationToken = default) =>

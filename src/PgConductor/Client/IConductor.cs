@@ -9,7 +9,7 @@ namespace PgConductor.Client;
 /// <see cref="ConductorOptions.RetryTimeout"/>, except inside a caller's transaction. Every call throws
 /// <see cref="ConductorException"/> when the database refuses or cannot be reached.
 /// </remarks>
-public interface IConductor
+public partial interface IConductor
 {
     /// <summary>Enqueues one execution.</summary>
     /// <param name="task">The task.</param>
@@ -48,6 +48,10 @@ public interface IConductor
     /// <summary>Reads one execution.</summary>
     /// <returns>Null when there is none, or its retention is over.</returns>
     Task<ExecutionInfo?> GetAsync(Guid id, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads an execution's steps, in the order in which they were asked for.</summary>
+    /// <returns>Empty when it has none: a completed execution's steps are gone.</returns>
+    Task<IReadOnlyList<StepInfo>> GetStepsAsync(Guid id, CancellationToken cancellationToken = default);
 
     /// <summary>Lists executions, newest first, without payloads.</summary>
     /// <param name="query">What to list; null: the newest 50.</param>

@@ -1,6 +1,6 @@
 -- The places it looks at, one (lane, priority) after another. What a whole claim does is in claim_executions' file.
 begin;
-select plan(13);
+select plan(14);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 
 create function pg_temp.lanes(lanes text[], keys text[], size integer, at jsonb default null) returns table (ids uuid[], next jsonb, due double precision) language sql as $$
@@ -37,5 +37,10 @@ insert into pgconductor.executions (id, task_key, lane, priority, run_at) values
 select is((select ids from pg_temp.lanes('{""}', '{t}', 3)), array[test.id(400), test.id(401)], 'the highest and the lowest priority there can be');
 select is((select due from pgconductor._find_due('default', '{""}', '{t}', 3, 4194304, null, pgconductor.current_time())), '{}', 'nothing: an empty list of rows');
 
+
+-- What waits for more than time is due at no time.
+delete from pgconductor.executions;
+insert into pgconductor.executions (id, task_key, lane, run_at) values (test.id(90), 't', '', 'infinity');
+select is((select next_due_in from pgconductor._find_due('default', '{""}', '{t}', 10, 1000000, null, now())), null, 'nothing but an execution that waits for ever: no time is said');
 select * from finish();
 rollback;
