@@ -116,6 +116,23 @@ public sealed class TaskCollection
             : throw new ArgumentException($"The schedule \"{key}\" was declared before: give each a key of its own.", nameof(key));
     }
 
+    /// <summary>The same tasks and schedules, each task run by what is made of it here.</summary>
+    internal TaskCollection Wrap(Func<TaskRegistration, TaskRegistration> wrap)
+    {
+        var wrapped = new TaskCollection();
+        foreach (var registration in Registrations)
+        {
+            wrapped.Add(wrap(registration));
+        }
+
+        foreach (var (key, declaration) in _schedules)
+        {
+            wrapped._schedules.Add(key, declaration);
+        }
+
+        return wrapped;
+    }
+
     private TaskCollection Add(TaskRegistration registration)
     {
         if (!_registrations.TryAdd(registration.Definition.Key, registration))

@@ -6,8 +6,6 @@ namespace PgConductor.TestSupport;
 /// <summary>A database of a test's own, dropped at the end; safe to use in parallel.</summary>
 public sealed class TestDatabase : IAsyncDisposable
 {
-    private static readonly SemaphoreSlim _copying = new(1, 1);
-
     private readonly string _name;
 
     private TestDatabase(string name, string connectionString)
@@ -24,10 +22,10 @@ public sealed class TestDatabase : IAsyncDisposable
     public NpgsqlDataSource DataSource { get; }
 
     /// <summary>A database with the schema installed.</summary>
-    public static async Task<TestDatabase> CreateAsync() => await CreateAsync($"template {await TestServer.TemplateAsync()}");
+    public static async Task<TestDatabase> CreateAsync() => await CreateAsync(await TestServer.TemplateAsync());
 
     /// <summary>A database with nothing in it.</summary>
-    public static Task<TestDatabase> CreateEmptyAsync() => CreateAsync("template template0");
+    public static Task<TestDatabase> CreateEmptyAsync() => CreateAsync("template0");
 
     /// <summary>A client of it.</summary>
     public Conductor NewConductor(Func<ConductorOptions, ConductorOptions>? change = null)
@@ -69,19 +67,7 @@ public sealed class TestDatabase : IAsyncDisposable
 
     private static async Task<TestDatabase> CreateAsync(string template)
     {
-        var name = $"pgconductor_test_{Guid.NewGuid():N}";
-
-        // Two copies of one template at once are refused by the server.
-        await _copying.WaitAsync();
-        try
-        {
-            await TestServer.ExecuteAsync($"create database {name} {template} strategy file_copy");
-        }
-        finally
-        {
-            _copying.Release();
-        }
-
+        var name = await TestServer.CreateDatabaseAsync(template);
         var builder = new NpgsqlConnectionStringBuilder(await TestServer.ConnectionStringAsync()) { Database = name, MaxPoolSize = 20 };
         return new TestDatabase(name, builder.ConnectionString);
     }

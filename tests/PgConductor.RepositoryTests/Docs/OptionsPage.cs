@@ -15,7 +15,7 @@ internal static partial class OptionsPage
         "src/PgConductor/ConductorOptions.cs", "src/PgConductor/OrchestratorOptions.cs", "src/PgConductor/WorkerOptions.cs",
         "src/PgConductor/TaskOptions.cs", "src/PgConductor/InvokeOptions.cs", "src/PgConductor/Schedules/ScheduleOptions.cs",
         "src/PgConductor.Hosting/PgConductorHealthOptions.cs",
-        "src/PgConductor.Postgres/LocalPostgresOptions.cs",
+        "src/PgConductor.Postgres/LocalPostgresOptions.cs", "src/PgConductor.Testing/ConductorTestHostOptions.cs",
     ];
 
     public static string Write()

@@ -3,6 +3,7 @@ using PgConductor.EntityFrameworkCore;
 using PgConductor.Hosting;
 using PgConductor.Postgres;
 using PgConductor.RepositoryTests.Support;
+using PgConductor.Testing;
 using Xunit;
 
 namespace PgConductor.RepositoryTests.PublicApi;
@@ -15,6 +16,7 @@ public sealed class PublicApiTests
     [InlineData(typeof(PgConductorBuilder))]
     [InlineData(typeof(ConductorDbContextExtensions))]
     [InlineData(typeof(LocalPostgres))]
+    [InlineData(typeof(ConductorTestHost))]
     public void The_public_api_is_the_approved_one(Type type)
     {
         var assembly = type.Assembly;

@@ -1,6 +1,5 @@
 using PgConductor.Database;
 using PgConductor.Orchestration;
-using PgConductor.TestSupport;
 using PgConductor.TestSupport.InMemory;
 using PgConductor.UnitTests.Workers;
 using PgConductor.Workers;

@@ -1,4 +1,3 @@
-using PgConductor.TestSupport;
 using Xunit;
 
 namespace PgConductor.UnitTests.TestSupport;

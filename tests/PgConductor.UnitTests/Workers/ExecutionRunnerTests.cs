@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
-using PgConductor.TestSupport;
 using PgConductor.Workers;
 using Xunit;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using PgConductor.Database;
-using PgConductor.TestSupport;
 using PgConductor.TestSupport.InMemory;
 using PgConductor.Workers;
 using Xunit;

@@ -1,5 +1,4 @@
 using PgConductor.Database;
-using PgConductor.TestSupport;
 using PgConductor.Workers;
 using Xunit;
 

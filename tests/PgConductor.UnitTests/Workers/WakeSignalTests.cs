@@ -1,4 +1,3 @@
-using PgConductor.TestSupport;
 using PgConductor.Workers;
 using Xunit;
 

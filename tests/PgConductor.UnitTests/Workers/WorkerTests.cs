@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using PgConductor.Database;
-using PgConductor.TestSupport;
 using PgConductor.TestSupport.InMemory;
 using Xunit;
 

@@ -1,4 +1,4 @@
-namespace PgConductor.TestSupport;
+namespace PgConductor.Testing;
 
 /// <summary>A clock that stands still until it is moved; timers fire, in order of their time, inside <see cref="Advance"/>.</summary>
 /// <remarks>Thread-safe. Its resolution is the database's: a microsecond.</remarks>
