@@ -24,7 +24,7 @@ begin
             'Give an array of objects, each with key, task_key and cron.');
     end if;
 
-    perform pg_advisory_xact_lock(1885823588, 2);
+    perform pg_advisory_xact_lock(1885823588, 4);
     created := 0;
     changed := 0;
     for v_schedule in select j from jsonb_array_elements(p_schedules) j order by j ->> 'key' loop
