@@ -42,10 +42,12 @@ to pgconductor_worker, pgconductor_client, pgconductor_operator;
 -- Enqueues, and can read nothing of what others enqueued: ids, queues and dedupe keys at most.
 grant execute on function
     pgconductor.invoke, pgconductor.invoke_batch, pgconductor._resolve_tasks, pgconductor._check_invoke,
-    pgconductor._is_known, pgconductor._take_dedupe_key,
+    pgconductor._is_known, pgconductor._take_dedupe_key, pgconductor._waiting_lane, pgconductor._limit_key,
     pgconductor.emit_event, pgconductor.emit_events, pgconductor._check_event_key
 to pgconductor_client, pgconductor_worker;
 grant insert on pgconductor.events to pgconductor_client, pgconductor_worker;
+-- The right to change one column is what locking a row (for key share) asks for.
+grant select, update (opens_at) on pgconductor.held_lanes to pgconductor_client, pgconductor_operator;
 grant select on pgconductor.queues to pgconductor_client;
 grant select, insert on pgconductor.tasks to pgconductor_client;
 grant insert, select (id, queue, flow), update (payload, large_payload_bytes, run_at, priority, max_attempts)
@@ -82,8 +84,12 @@ grant execute on function
     pgconductor.register_subscriptions, pgconductor._check_subscription, pgconductor._check_filter, pgconductor._attach_table,
     pgconductor._table_event, pgconductor.expect_event, pgconductor._lock_awaited_keys, pgconductor._deliver_left,
     pgconductor._deliver_event, pgconductor._start_subscriber, pgconductor._subscriber_id, pgconductor._event_matches,
-    pgconductor._event_failed, pgconductor.report_event_failures
+    pgconductor._event_failed, pgconductor.report_event_failures,
+    pgconductor._claim_limited, pgconductor._open_limits, pgconductor._admit, pgconductor._count_taken, pgconductor._turn_lanes,
+    pgconductor._limit_state, pgconductor._limit_rows, pgconductor._move_rows, pgconductor._held_lane, pgconductor._lock_limits,
+    pgconductor._fold_freed, pgconductor._free_slots, pgconductor._adopt_stray_keys, pgconductor._read_limits, pgconductor.check_limits
 to pgconductor_worker;
+grant select, insert, update, delete on pgconductor.limits, pgconductor.held_lanes, pgconductor.freed_slots to pgconductor_worker;
 grant select, update, delete on pgconductor.events to pgconductor_worker;
 grant select, insert, update, delete on pgconductor.subscriptions to pgconductor_worker;
 grant select, insert, update on pgconductor.event_failures to pgconductor_worker;
@@ -113,7 +119,7 @@ grant execute on function
     pgconductor.get_execution, pgconductor.list_executions, pgconductor.count_executions, pgconductor.list_queues,
     pgconductor.list_tasks, pgconductor.list_orchestrators, pgconductor.oldest_due, pgconductor.held_horizon,
     pgconductor.server_settings, pgconductor.current_time, pgconductor._window_open, pgconductor._raise, pgconductor.load_steps,
-    pgconductor.list_schedules,
+    pgconductor.list_schedules, pgconductor.list_limits, pgconductor._limit_state,
     pgconductor.list_subscriptions, pgconductor.list_event_failures
 to pgconductor_reader;
 grant select on all tables in schema pgconductor to pgconductor_reader;
@@ -124,7 +130,7 @@ grant execute on function
     pgconductor.retry_execution, pgconductor.pause_queue, pgconductor.resume_queue, pgconductor.create_queue,
     pgconductor.signal_shutdown, pgconductor._take_dedupe_key,
     pgconductor.pause_schedule, pgconductor.resume_schedule, pgconductor.run_schedule, pgconductor.invoke, pgconductor._is_known,
-    pgconductor._check_invoke
+    pgconductor._check_invoke, pgconductor._waiting_lane, pgconductor._limit_key
 to pgconductor_operator;
 grant insert, update on pgconductor.queues to pgconductor_operator;
 grant insert on pgconductor.tasks to pgconductor_operator;

@@ -13,3 +13,8 @@ create or replace trigger tasks_default_lane
     before insert or update on pgconductor.tasks
     for each row when (new.lane = '?' or new.lane = '' and (new.paused or new.window_start is not null))
     execute function pgconductor._default_lane();
+
+create or replace trigger tasks_limits
+    before insert or update on pgconductor.tasks
+    for each row when (new.holds or new.limit_path is not null or new.max_running is not null or new.rate_count is not null)
+    execute function pgconductor._limits_changed();

@@ -1,7 +1,12 @@
 -- The body of claim_executions and get_executions: finds and locks what is due in the given lanes.
 --
+-- p_open_..: where limited tasks may have more, as _open_limits says it (null: nowhere); their rows pass _admit, at most
+-- p_free of them. They are looked at from their start in every claim: what is open changes all the time.
+--
 -- due: where the rows are stored. next_position: see claim_executions. next_due_in: nothing was found, and the next is
--- due in so many seconds; 0: rows that had to be moved out of the way were all we saw, so look again at once.
+-- due in so many seconds; 0: rows that had to be moved out of the way were all we saw, so look again at once. limited_ids: those of
+-- limited tasks that hold slots, and limited_slots: whose (see _admit). asked_tasks, asked_keys, asked_idle: the lanes of keys that
+-- were looked at, and whether there was nothing due in them.
 --
 -- Planner: one index, one order. Sequential, bitmap and hash plans are never better for a handful of rows out of
 -- millions, and a plan made when the table was empty must not survive its growth. One plan is right for all values, so it
@@ -14,9 +19,20 @@ create or replace function pgconductor._find_due(
     p_max_bytes bigint,
     p_position  jsonb,
     p_now       timestamptz,
+    p_open_lanes text[] default null,
+    p_open_tasks text[] default null,
+    p_open_keys  text[] default null,
+    p_open_rooms integer[] default null,
+    p_open_wide  boolean[] default null,
+    p_free       integer default null,
     out due           tid[],
     out next_position jsonb,
-    out next_due_in   double precision)
+    out next_due_in   double precision,
+    out limited_ids   uuid[],
+    out limited_slots jsonb[],
+    out asked_tasks   text[],
+    out asked_keys    text[],
+    out asked_idle    boolean[])
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
@@ -51,6 +67,13 @@ declare
     v_cut        tid[];
     v_behind     boolean := false;
     v_full       boolean := false;
+    -- Of limited tasks: which element of p_open_.. a place is of; null: it is an ordinary one.
+    v_opens      integer[];
+    v_open       integer;
+    v_free       integer := coalesce(p_free, p_limit);
+    v_admitted   record;
+    v_moved      boolean := false;
+    v_busy       boolean := false;
     i            integer;
 begin
     due := '{}';
@@ -96,6 +119,45 @@ begin
         ) p;
     end if;
 
+    if p_open_lanes is not null then
+        v_opens := array_fill(null::integer, array[cardinality(v_lanes)]);
+        for v_open in 1..cardinality(p_open_lanes) loop
+            v_below := 32768;
+            loop
+                select e.priority into v_priority
+                from pgconductor.executions e
+                where e.queue = p_queue and e.lane = p_open_lanes[v_open] and e.priority < v_below
+                order by e.queue, e.lane, e.priority desc
+                limit 1;
+                exit when not found;
+                v_below := v_priority;
+                v_lanes := v_lanes || p_open_lanes[v_open];
+                v_priorities := v_priorities || v_priority;
+                v_froms := v_froms || timestamptz '-infinity';
+                v_opens := v_opens || v_open;
+            end loop;
+            if v_below = 32768 and p_open_keys[v_open] is not null then
+                asked_tasks := asked_tasks || p_open_tasks[v_open];
+                asked_keys := asked_keys || p_open_keys[v_open];
+                asked_idle := asked_idle || true;
+            end if;
+        end loop;
+        -- A task's lanes stay together: they share what one lane gets.
+        select coalesce(array_agg(s.lane order by s.priority desc, s.turn, s.task, s.opens), '{}'),
+            coalesce(array_agg(s.priority order by s.priority desc, s.turn, s.task, s.opens), '{}'),
+            coalesce(array_agg(s.start order by s.priority desc, s.turn, s.task, s.opens), '{}'),
+            coalesce(array_agg(s.opens order by s.priority desc, s.turn, s.task, s.opens), '{}')
+        into v_lanes, v_priorities, v_froms, v_opens
+        from (
+            select u.lane, u.priority, u.start, u.opens, coalesce(p_open_tasks[u.opens], u.lane) as task,
+                first_value(u.turn) over (partition by coalesce(p_open_tasks[u.opens], u.lane)) as turn
+            from (
+                select x.*, random() as turn
+                from unnest(v_lanes, v_priorities, v_froms, v_opens) x (lane, priority, start, opens)
+            ) u
+        ) s;
+    end if;
+
     v_places := cardinality(v_lanes);
     v_positions := v_froms;
     v_filled := array_fill(false, array[v_places]);
@@ -107,10 +169,19 @@ begin
             i := i + 1;
             continue when v_pass = 2 and not v_filled[i];
             v_rounds := 0;
+            v_open := v_opens[i];
             if v_pass = 1 and v_places > 1 then
-                select count(*) into v_peers
-                from generate_subscripts(v_priorities, 1) s
-                where s >= i and v_priorities[s] = v_priorities[i];
+                if v_opens is null then
+                    select count(*) into v_peers
+                    from generate_subscripts(v_priorities, 1) s
+                    where s >= i and v_priorities[s] = v_priorities[i];
+                else
+                    select count(distinct coalesce(p_open_tasks[v_opens[s]], v_lanes[s]))
+                        * greatest(count(*) filter (where p_open_tasks[v_opens[s]] = p_open_tasks[v_open]), 1)
+                    into v_peers
+                    from generate_subscripts(v_priorities, 1) s
+                    where s >= i and v_priorities[s] = v_priorities[i];
+                end if;
             else
                 v_peers := 1;
             end if;
@@ -118,8 +189,17 @@ begin
             loop
                 v_rounds := v_rounds + 1;
                 v_want := ceil(v_room::numeric / v_peers);
+                if v_open is not null then
+                    v_want := least(v_want, v_free, p_open_rooms[v_open]);
+                    if v_pass = 1 and v_rounds = 1 and p_open_keys[v_open] is not null and (v_want > 0 or p_open_rooms[v_open] = 0) then
+                        asked_tasks := asked_tasks || p_open_tasks[v_open];
+                        asked_keys := asked_keys || p_open_keys[v_open];
+                        asked_idle := asked_idle || false;
+                    end if;
+                    exit when v_want <= 0;
+                end if;
                 -- Behind rows that were in the way look further, so that a backlog of them is gone after few claims.
-                v_take := case when v_rounds = 1 then v_want else greatest(v_want, 200) end;
+                v_take := case when v_rounds = 1 and p_open_wide[v_open] is not true then v_want else greatest(v_want, 200) end;
                 select array_agg(d.ctid), count(*), max(d.run_at), coalesce(bool_and(d.task_key = any (p_task_keys)), true),
                     coalesce(max(d.attempts), 0), sum(d.large_payload_bytes)
                 into v_found, v_count, v_last, v_all_known, v_attempts, v_bytes
@@ -134,12 +214,33 @@ begin
                     limit v_take
                     for update skip locked
                 ) d;
-                exit when v_count = 0;
+                if v_count = 0 then
+                    if v_pass = 1 and v_rounds = 1 and p_open_keys[v_open] is not null then
+                        asked_idle[cardinality(asked_idle)] := true;
+                    end if;
+                    exit;
+                end if;
                 v_positions[i] := v_last;
                 v_filled[i] := v_count = v_take;
 
                 if v_attempts > 0 then
                     v_found := pgconductor._dead_letter_exhausted(p_queue, v_found, p_now);
+                end if;
+
+                if v_open is not null then
+                    v_admitted := pgconductor._admit(p_queue, v_lanes[i], p_open_tasks[v_open], v_found, v_want, p_max_bytes - v_large, p_now);
+                    v_found := v_admitted.rows;
+                    v_large := v_large + coalesce(v_admitted.bytes, 0);
+                    v_full := coalesce(v_admitted.full, false) or v_large >= p_max_bytes;
+                    v_free := v_free - coalesce(cardinality(v_found), 0);
+                    limited_ids := limited_ids || case when v_admitted.slots is not null then v_admitted.ids end;
+                    limited_slots := limited_slots || v_admitted.slots;
+                    v_moved := v_moved or v_admitted.moved > 0;
+                    v_busy := v_busy or v_admitted.busy;
+                    due := due || v_found;
+                    v_room := case when v_full then 0 else greatest(v_room - coalesce(cardinality(v_found), 0), 0) end;
+                    exit when v_admitted.moved = 0 or v_room = 0 or v_rounds >= 4;
+                    continue;
                 end if;
 
                 if not v_all_known then
@@ -175,12 +276,19 @@ begin
     end loop;
 
     if cardinality(due) > 0 then
-        next_position := case when v_places = 1
-            then jsonb_build_array(jsonb_build_array(v_lanes[1], v_priorities[1], v_positions[1]))
+        next_position := case
+            when v_opens is not null then
+                (select jsonb_agg(jsonb_build_array(u.lane, u.priority, u.start))
+                from unnest(v_lanes, v_priorities, v_positions, v_opens) u (lane, priority, start, opens)
+                where u.opens is null)
+            when v_places = 1 then jsonb_build_array(jsonb_build_array(v_lanes[1], v_priorities[1], v_positions[1]))
             else (select jsonb_agg(jsonb_build_array(u.lane, u.priority, u.start))
                 from unnest(v_lanes, v_priorities, v_positions) u (lane, priority, start)) end;
-    elsif v_behind then
+    elsif v_behind or v_moved then
         next_due_in := 0;
+    elsif v_busy then
+        -- Another claim of the same limited task is under way: it takes milliseconds.
+        next_due_in := 0.005;
     elsif p_position is null then
         for i in 1..v_places loop
             select e.run_at into v_next

@@ -1,11 +1,14 @@
 -- Moves locked rows of executions into one new lease and returns them. In PL/pgSQL because that keeps its plans, which
--- an SQL function makes anew in every call: half of a claim's time.
+-- an SQL function makes anew in every call: half of a claim's time. p_limited_ids: those that hold slots of limits, and
+-- p_limited_slots: whose (see _admit).
 create or replace function pgconductor._lease_rows(
     p_orchestrator_id uuid,
     p_queue           text,
     p_rows            tid[],
     p_now             timestamptz,
-    p_next_position   jsonb)
+    p_next_position   jsonb,
+    p_limited_ids     uuid[] default null,
+    p_limited_slots   jsonb[] default null)
 returns table (
     lease_id      bigint,
     "position"    integer,
@@ -29,6 +32,7 @@ declare
     v_lease   bigint;
     v_stepped smallint[] := '{}';
     v_steps   jsonb[];
+    v_limited smallint[] := '{}';
 begin
     if v_taken.size = 0 then
         return;
@@ -40,14 +44,24 @@ begin
         v_steps := pgconductor._carried_steps(v_taken.ids, v_stepped, p_now);
     end if;
 
+    if p_limited_ids is not null then
+        v_limited := array(
+            select array_position(v_taken.ids, u.id)::smallint from unnest(p_limited_ids) u (id) where u.id = any (v_taken.ids));
+        v_taken.extras := array(
+            select case when l.slots is null then u.extra else coalesce(u.extra, '{}') || jsonb_build_object('limits', l.slots) end
+            from unnest(v_taken.ids, v_taken.extras) with ordinality u (id, extra, position)
+            left join unnest(p_limited_ids, p_limited_slots) l (id, slots) on l.id = u.id
+            order by u.position);
+    end if;
+
     insert into pgconductor.leases (orchestrator_id, claimed_at, size, plain, queue,
-        ids, task_keys, priorities, attempts, run_ats, created_ats, payloads, extras, stepped)
+        ids, task_keys, priorities, attempts, run_ats, created_ats, payloads, extras, stepped, limited)
     values (p_orchestrator_id, p_now, v_taken.size,
-        v_taken.simple and not exists (
+        v_taken.simple and p_limited_ids is null and not exists (
             select from pgconductor.tasks t
             where t.key = any (v_taken.task_keys) and t.keep_completed is distinct from interval '0'),
         p_queue, v_taken.ids, v_taken.task_keys, v_taken.priorities, v_taken.attempts, v_taken.run_ats, v_taken.created_ats,
-        v_taken.payloads, v_taken.extras, v_stepped)
+        v_taken.payloads, v_taken.extras, v_stepped, v_limited)
     returning leases.id into v_lease;
 
     if v_taken.large then

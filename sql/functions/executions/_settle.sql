@@ -25,11 +25,12 @@ declare
     v_queue   text;
     v_queues  text[];
     v_stepped boolean;
+    v_limited boolean;
 begin
     -- Lock order: leases by id.
-    select array_agg(distinct s.queue), bool_or(s.stepped <> '{}') into v_queues, v_stepped
+    select array_agg(distinct s.queue), bool_or(s.stepped <> '{}'), bool_or(s.limited <> '{}') into v_queues, v_stepped, v_limited
     from (
-        select l.queue, l.stepped
+        select l.queue, l.stepped, l.limited
         from pgconductor.leases l
         where l.id = any (p_whole_leases || p_lease_ids) and l.orchestrator_id = p_orchestrator_id
         order by l.id
@@ -40,6 +41,10 @@ begin
         return query select * from pgconductor._settle_flows(p_orchestrator_id, p_whole_leases, p_lease_ids, p_positions, p_outcomes,
             p_results, p_errors, p_delays, p_now);
         return;
+    end if;
+
+    if v_limited then
+        perform pgconductor._free_slots(p_orchestrator_id, p_whole_leases, p_lease_ids, p_positions);
     end if;
 
     return query
@@ -175,8 +180,8 @@ begin
     from unnest(p_whole_leases) u (id)
     where not exists (select from held h where h.id = u.id);
 
-    -- Put back for now: somebody idle may take it.
-    if 'released' = any (p_outcomes) or 0 = any (p_delays) then
+    -- Put back for now, or a slot given back that others wait for: somebody idle may take it.
+    if v_limited or 'released' = any (p_outcomes) or 0 = any (p_delays) then
         foreach v_queue in array coalesce(v_queues, '{}') loop
             perform pgconductor._wake(v_queue);
         end loop;

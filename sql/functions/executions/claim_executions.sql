@@ -7,18 +7,23 @@
 -- transaction keeps them from being cleaned up. Pass null now and then, and whenever a claim came back empty:
 -- then everything is looked at from the start, and late arrivals are found.
 --
+-- Of tasks with limits (see register_worker) only so many are taken as their limits allow now, in all processes together, and at
+-- most p_free (null: p_limit): give the number of free slots, because what waits in a process's memory would hold a limit's
+-- slot from others. Whatever way a claimed execution ends, what it holds is given back with its outcome.
+--
 -- Returns a row an execution; the first one carries the next p_position. steps: null for one that has none, the JSON null
 -- when they are too many to come along (ask load_steps), else an array of [name, kind, state, result, started, finished,
 -- ordinal, child]: state done, failed, waiting or expired, times in microseconds since 1970 (finished of one that is waited
 -- for: its deadline). Nothing due: one row without a lease that
 -- says in how many seconds the next one is (null: nothing is waiting).
--- Locks: rows of executions (skip locked), then one new row of leases.
+-- Locks: each limited task's advisory lock (tried, never waited for), rows of executions (skip locked), one new row of leases.
 create or replace function pgconductor.claim_executions(
     p_orchestrator_id uuid,
     p_queue           text,
     p_limit           integer,
     p_max_bytes       bigint default 4194304,
-    p_position        jsonb default null)
+    p_position        jsonb default null,
+    p_free            integer default null)
 returns table (
     lease_id      bigint,
     "position"    integer,
@@ -46,6 +51,7 @@ declare
     v_paused boolean;
     v_own    boolean;
     v_now    timestamptz := pgconductor.current_time();
+    v_holds  text[];
     v_work   record;
 begin
     select w.task_keys, q.paused, exists (select from pgconductor.tasks t where t.lane <> '' and t.key = any (w.task_keys))
@@ -65,19 +71,27 @@ begin
 
     -- The shared lane, and the own lanes of our tasks that are open now. Closed lanes are not even asked.
     if v_own then
-        select array_agg(distinct s.lane) filter (where s.open), array_agg(s.key) filter (where not s.open)
-        into v_open, v_closed
+        select array_agg(distinct s.lane) filter (where s.open and not s.holds), array_agg(s.key) filter (where not s.open or s.holds),
+            array_agg(s.key) filter (where s.open and s.holds)
+        into v_open, v_closed, v_holds
         from (
-            select t.key, t.lane, not t.paused and pgconductor._window_open(t.window_start, t.window_end, t.time_zone, v_now) as open
+            select t.key, t.lane, t.holds, not t.paused and pgconductor._window_open(t.window_start, t.window_end, t.time_zone, v_now) as open
             from pgconductor.tasks t
             where t.lane <> '' and t.key = any (v_keys)
         ) s;
         v_lanes := v_lanes || v_open;
 
-        -- A task that is held back now may have rows in the shared lane, from before: they are moved out like unknown ones.
+        -- A task that is held back now, or has limits, may have rows in the shared lane, from before: they are moved out like unknown ones.
         if v_closed is not null then
             v_keys := array(select k from unnest(v_keys) k where k <> all (v_closed));
         end if;
+    end if;
+
+    if v_holds is not null and coalesce(p_free, p_limit) > 0 then
+        return query
+            select c.* from pgconductor._claim_limited(p_orchestrator_id, p_queue, v_lanes, v_keys, v_holds, p_limit, p_max_bytes, p_position,
+                least(coalesce(p_free, p_limit), p_limit), v_now) c;
+        return;
     end if;
 
     v_work := pgconductor._find_due(p_queue, v_lanes, v_keys, p_limit, p_max_bytes, p_position, v_now);

@@ -38,6 +38,15 @@ begin
         return;
     end if;
 
+    if v_task.holds then
+        return query
+            select c.lease_id, c.position, c.id, c.task_key, c.attempt, c.max_attempts, c.run_at, c.created_at, c.trace_parent, c.payload
+            from pgconductor._claim_limited(p_orchestrator_id, v_task.queue, '{}', '{}', array[p_task_key], p_batch_size, 4194304, null,
+                p_batch_size, v_now) c
+            where c.lease_id is not null;
+        return;
+    end if;
+
     if v_task.lane = '' then
         update pgconductor.tasks t set lane = t.key where t.key = p_task_key;
     end if;

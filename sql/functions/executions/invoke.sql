@@ -31,6 +31,7 @@ declare
     v_now   timestamptz := pgconductor.current_time();
     v_queue text;
     v_lane  text;
+    v_path  text[];
     v_large integer;
     v_woken text;
 begin
@@ -40,7 +41,7 @@ begin
         v_large := null;
     end if;
 
-    select q.name, t.lane into v_queue, v_lane
+    select q.name, t.lane, t.limit_path into v_queue, v_lane, v_path
     from pgconductor.tasks t join pgconductor.queues q on q.name = coalesce(p_queue, t.queue)
     where t.key = p_task_key;
 
@@ -68,6 +69,10 @@ begin
     end if;
 
     if disposition = 'created' then
+        if v_path is not null and (p_run_at is null or p_run_at <= v_now) then
+            v_lane := coalesce(pgconductor._waiting_lane(p_task_key, v_path, v_queue, p_payload), v_lane);
+        end if;
+
         insert into pgconductor.executions (id, run_at, created_at, large_payload_bytes, priority, max_attempts,
             queue, lane, task_key, dedupe_key, trace_parent, payload)
         values (execution_id, greatest(p_run_at, v_now), v_now, v_large, p_priority, p_max_attempts,

@@ -89,7 +89,9 @@ begin
                 case when u.run_at > v_now then u.run_at + (u.ordinal - 1) * v_step
                 else v_now + (u.ordinal - v_count) * interval '1 microsecond' end as run_at,
                 case when pg_column_size(u.payload) > 8192 then pg_column_size(u.payload) end as large,
-                coalesce(u.priority, 0) as priority, u.max_attempts, q.name as queue, t.lane, u.task_key, u.trace_parent, u.payload
+                coalesce(u.priority, 0) as priority, u.max_attempts, q.name as queue, u.task_key, u.trace_parent, u.payload,
+                case when t.limit_path is null or u.run_at > v_now then t.lane
+                else coalesce(pgconductor._waiting_lane(u.task_key, t.limit_path, q.name, u.payload), t.lane) end as lane
             from unnest(p_task_keys, p_payloads, v_ids, p_queues, p_run_ats, p_priorities, p_max_attempts, p_trace_parents)
                 with ordinality u (task_key, payload, id, queue, run_at, priority, max_attempts, trace_parent, ordinal)
             join pgconductor.tasks t on t.key = u.task_key

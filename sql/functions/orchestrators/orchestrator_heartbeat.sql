@@ -47,6 +47,7 @@ begin
     from pgconductor.recover_stale_orchestrators(p_takeover) r;
 
     perform pgconductor._adopt_stray_lanes(p_orchestrator_id);
+    perform pgconductor._adopt_stray_keys(p_orchestrator_id);
     perform pgconductor._deliver_left();
     if exists (select from pgconductor.orphans) then
         perform pgconductor._cancel_orphans();

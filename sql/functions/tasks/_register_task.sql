@@ -33,6 +33,9 @@ begin
         v_new.window_start := (p_task ->> 'window_start')::time;
         v_new.window_end := (p_task ->> 'window_end')::time;
     end if;
+    if p_task ? 'limits' then
+        v_new := pgconductor._read_limits(v_new, p_task -> 'limits');
+    end if;
     v_new.time_zone := coalesce(p_task ->> 'time_zone', v_old.time_zone);
 
     if v_new is distinct from v_old then
@@ -40,6 +43,10 @@ begin
         set queue = v_new.queue, max_attempts = v_new.max_attempts, backoff_seconds = v_new.backoff_seconds,
             backoff_jitter = v_new.backoff_jitter, keep_completed = v_new.keep_completed, keep_failed = v_new.keep_failed,
             window_start = v_new.window_start, window_end = v_new.window_end, time_zone = v_new.time_zone,
+            limit_path = v_new.limit_path, max_running = v_new.max_running, max_running_per_key = v_new.max_running_per_key,
+            rate_count = v_new.rate_count, rate_seconds = v_new.rate_seconds, rate_burst = v_new.rate_burst,
+            key_rate_count = v_new.key_rate_count, key_rate_seconds = v_new.key_rate_seconds, key_rate_burst = v_new.key_rate_burst,
+            fair = v_new.fair,
             updated_at = pgconductor.current_time()
         where t.key = v_key;
     end if;

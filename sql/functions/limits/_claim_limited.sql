@@ -1,0 +1,52 @@
+-- The rest of claim_executions and get_executions when limited tasks (p_holds) are among what is asked for: where they may have
+-- more, a claim of those places and the ordinary ones (p_lanes, p_task_keys), and the next turn of the keys that were looked at.
+create or replace function pgconductor._claim_limited(
+    p_orchestrator_id uuid,
+    p_queue           text,
+    p_lanes           text[],
+    p_task_keys       text[],
+    p_holds           text[],
+    p_limit           integer,
+    p_max_bytes       bigint,
+    p_position        jsonb,
+    p_free            integer,
+    p_now             timestamptz)
+returns table (
+    lease_id      bigint,
+    "position"    integer,
+    id            uuid,
+    task_key      text,
+    attempt       integer,
+    max_attempts  integer,
+    run_at        timestamptz,
+    created_at    timestamptz,
+    trace_parent  text,
+    payload       jsonb,
+    next_position jsonb,
+    next_due_in   double precision,
+    steps         jsonb)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    v_open record := pgconductor._open_limits(p_queue, p_holds, p_free, p_now);
+    v_work record;
+begin
+    v_work := pgconductor._find_due(p_queue, p_lanes, p_task_keys, p_limit, p_max_bytes, p_position, p_now,
+        v_open.lanes, v_open.tasks, v_open.keys, v_open.rooms, v_open.wide, p_free);
+
+    -- Before the rows go: a lane is not empty while what we take from it is there, and loses its mark with its next turn.
+    if v_work.asked_tasks is not null then
+        perform pgconductor._turn_lanes(p_queue, v_work.asked_tasks, v_work.asked_keys, v_work.asked_idle, p_now);
+    end if;
+
+    if cardinality(v_work.due) > 0 then
+        return query select c.* from pgconductor._lease_rows(p_orchestrator_id, p_queue, v_work.due, p_now, v_work.next_position,
+            v_work.limited_ids, v_work.limited_slots) c;
+    elsif p_position is null or v_work.next_due_in is not null then
+        next_due_in := least(v_work.next_due_in, extract(epoch from v_open.next_open - p_now)::double precision);
+        return next;
+    end if;
+end
+$$;

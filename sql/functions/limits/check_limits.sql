@@ -1,0 +1,73 @@
+-- Compares the counters of limits with what the leases really hold, puts right what differs, and forgets what is not needed any more
+-- (keys with a full bucket that run nothing, slots given back to limits that are gone): at most p_limit rows of each. Returns a row for
+-- each counter that was wrong: running is what it said, actual what is true. There should be none, ever: a slot is taken and given
+-- back in the transactions that write and end the lease. A task that another session is just claiming is left to the next call.
+-- Locks: each limited task's advisory lock (tried).
+create or replace function pgconductor.check_limits(p_limit integer default 10000)
+returns table (task_key text, key text, running integer, actual integer)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    v_now   timestamptz := pgconductor.current_time();
+    v_tasks text[];
+begin
+    select array_agg(t.key) into v_tasks
+    from (select x.key from pgconductor.tasks x where x.holds order by x.key) t
+    where pgconductor._lock_limits(t.key);
+
+    -- One statement, one snapshot: leases, slots given back and counters of one instant.
+    return query
+    with held as materialized (
+        select h.task_key, h.key, sum(h.n)::integer as n
+        from (
+            select u.task_key, k.key, 1 as n
+            from pgconductor.leases l
+            cross join lateral unnest(l.task_keys, l.extras) with ordinality u (task_key, extra, position)
+            cross join lateral jsonb_array_elements_text(u.extra -> 'limits') k (key)
+            where l.limited <> '{}' and u.position::smallint = any (l.limited) and u.position::smallint <> all (l.done)
+            union all
+            select f.task_key, f.key, f.slots from pgconductor.freed_slots f
+        ) h
+        where h.task_key = any (v_tasks)
+        group by h.task_key, h.key
+    ),
+    wrong as materialized (
+        select l.task_key, l.key, l.running, coalesce(h.n, 0) as actual
+        from pgconductor.limits l
+        left join held h on h.task_key = l.task_key and h.key = l.key
+        where l.task_key = any (v_tasks) and l.running <> coalesce(h.n, 0)
+        limit p_limit
+    ),
+    corrected as (
+        update pgconductor.limits l set running = w.actual
+        from wrong w
+        where l.task_key = w.task_key and l.key = w.key
+    ),
+    opened as (
+        update pgconductor.held_lanes h set opens_at = v_now
+        from wrong w
+        where h.task_key = w.task_key and h.key = w.key and h.opens_at = 'infinity'
+    )
+    select w.task_key, w.key, w.running, w.actual from wrong w;
+
+    delete from pgconductor.limits l
+    where l.ctid = any (array(
+        select x.ctid
+        from pgconductor.limits x
+        join pgconductor.tasks t on t.key = x.task_key
+        where x.task_key = any (v_tasks) and x.running = 0
+            and (x.tokens is null or x.refilled_at + make_interval(secs => least(case when x.key = ''
+                then coalesce(t.rate_burst * t.rate_seconds / t.rate_count, 0)
+                else coalesce(t.key_rate_burst * t.key_rate_seconds / t.key_rate_count, 0) end, 3155760000)) <= v_now)
+        limit p_limit));
+
+    delete from pgconductor.freed_slots f
+    where f.ctid = any (array(
+        select x.ctid from pgconductor.freed_slots x
+        where not exists (select from pgconductor.limits l where l.task_key = x.task_key and l.key = x.key)
+            and not exists (select from pgconductor.tasks t where t.key = x.task_key and t.holds and t.key <> all (coalesce(v_tasks, '{}')))
+        limit p_limit));
+end
+$$;
