@@ -41,6 +41,10 @@ public sealed record TaskOptions
     /// <value>Default 14 days.</value>
     public Retention? KeepFailed { get; init; }
 
+    /// <summary>How much of the task may run at once, or start in a time, in all processes together; also for each key in its payloads.</summary>
+    /// <value>Default null; <see cref="TaskLimits.None"/> removes what the database has.</value>
+    public TaskLimits? Limits { get; init; }
+
     private static readonly TimeSpan _longestPause = TimeSpan.FromDays(36_525);
 
     internal void Validate(string key, ICollection<string> faults)
@@ -74,5 +78,7 @@ public sealed record TaskOptions
         {
             faults.Add($"task \"{key}\": Timeout {timeout} must be more than zero and at most 24 days");
         }
+
+        Limits?.Validate(key, faults);
     }
 }

@@ -39,6 +39,7 @@ internal sealed class Doctor(IConductor conductor, string description)
         var orchestrators = await conductor.ListOrchestratorsAsync(cancellationToken);
         findings.AddRange(Orchestrators(orchestrators));
         findings.AddRange(Queues(await conductor.ListQueuesAsync(cancellationToken)));
+        findings.AddRange(Limits(await conductor.ListLimitsAsync(limit: 1000, cancellationToken: cancellationToken)));
         findings.AddRange(DeadLetters(await conductor.CountAsync(cancellationToken: cancellationToken)));
         return findings;
     }
@@ -104,6 +105,23 @@ internal sealed class Doctor(IConductor conductor, string description)
                 { OldestDue: { } late } when late > _late => Finding.Warning("queue", backlog, "Add workers or concurrency; or, if they are idle, see whether one of them serves these tasks (`pgconductor executions count`)."),
                 _ => Finding.Ok("queue", backlog),
             };
+        }
+    }
+
+    private static IEnumerable<Finding> Limits(IReadOnlyList<LimitInfo> limits)
+    {
+        var wrong = limits.Where(limit => limit.Running != limit.Held).ToList();
+        foreach (var limit in wrong)
+        {
+            yield return Finding.Error(
+                "limits",
+                $"the limit of task {limit.TaskKey}{(limit.Key is { } key ? $", key {key}" : "")} counts {limit.Running} that run, and {limit.Held} do",
+                "Housekeeping puts it right within ten minutes of any worker, or select * from pgconductor.check_limits() at once. It should never happen: please report it.");
+        }
+
+        if (wrong.Count == 0)
+        {
+            yield return Finding.Ok("limits", limits.Count == 0 ? "nothing is limited" : $"{limits.Count} tasks and keys, {limits.Count(limit => limit.Waiting > 0)} of them with something waiting");
         }
     }
 

@@ -10,6 +10,12 @@ internal sealed record Claim(long? LeaseId, IReadOnlyList<ClaimedExecution> Exec
     public static Claim Empty { get; } = new(null, [], null, null);
 }
 
+/// <summary>How many executions to claim: at most Limit, and of limited tasks no more than are Free to start now.</summary>
+internal readonly record struct ClaimSize(int Limit, int Free)
+{
+    public static implicit operator ClaimSize(int limit) => new(limit, limit);
+}
+
 /// <summary>One claimed execution.</summary>
 internal sealed class ClaimedExecution
 {

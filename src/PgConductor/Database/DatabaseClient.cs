@@ -36,6 +36,7 @@ internal sealed partial class DatabaseClient : IDatabaseClient
         _invocations = new InvocationCommands(_calls, options.TimeProvider);
         _orchestrators = new OrchestratorCommands(_calls, _sessions, _control, options);
         _queues = new QueueCommands(_calls);
+        _limits = new LimitCommands(_calls);
         _schedules = new ScheduleCommands(_calls);
         SupportsSessions = !options.TransactionPooler;
     }
@@ -65,8 +66,8 @@ internal sealed partial class DatabaseClient : IDatabaseClient
             Calls.Row(static reader => new MaintenanceReport(reader.GetInt32(0), reader.GetInt32(1), reader.GetInt64(2), reader.GetInt32(3))),
             cancellationToken);
 
-    public Task<Claim> ClaimAsync(Guid orchestratorId, string queue, int limit, string? position, CancellationToken cancellationToken) =>
-        _executions.ClaimAsync(orchestratorId, queue, limit, position, cancellationToken);
+    public Task<Claim> ClaimAsync(Guid orchestratorId, string queue, ClaimSize size, string? position, CancellationToken cancellationToken) =>
+        _executions.ClaimAsync(orchestratorId, queue, size, position, cancellationToken);
 
     public Task<IReadOnlyList<Settlement>> ReturnAsync(Guid orchestratorId, OutcomeBatch batch, CancellationToken cancellationToken) =>
         _executions.ReturnAsync(orchestratorId, batch, cancellationToken);

@@ -9,7 +9,7 @@ namespace PgConductor.Database;
 internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, LeaseConnections outcomes) : IExecutionStore
 {
     private const string ClaimSql =
-        "select lease_id, position, id, task_key, attempt, created_at, run_at, trace_parent, payload, next_position::text, next_due_in, steps from pgconductor.claim_executions($1, $2, $3, 4194304, $4)";
+        "select lease_id, position, id, task_key, attempt, created_at, run_at, trace_parent, payload, next_position::text, next_due_in, steps from pgconductor.claim_executions($1, $2, $3, 4194304, $4, $5)";
 
     private const string ReturnSql =
         "select lease_id, position, effect from pgconductor.return_executions($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -20,7 +20,7 @@ internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, Le
     private static readonly byte[] _jsonNull = "null"u8.ToArray();
     private static readonly string[] _outcomeNames = ["completed", "failed", "dead", "released", "cancelled", "suspended"];
 
-    public Task<Claim> ClaimAsync(Guid orchestratorId, string queue, int limit, string? position, CancellationToken cancellationToken) =>
+    public Task<Claim> ClaimAsync(Guid orchestratorId, string queue, ClaimSize size, string? position, CancellationToken cancellationToken) =>
         Calls.OnceAsync(
             claims,
             ClaimSql,
@@ -28,10 +28,11 @@ internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, Le
             {
                 parameters.AddUuid(orchestratorId);
                 parameters.AddText(queue);
-                parameters.AddInteger(limit);
+                parameters.AddInteger(size.Limit);
                 parameters.AddJsonb(position);
+                parameters.AddInteger(size.Free);
             },
-            (reader, token) => ReadClaimAsync(reader, limit, token),
+            (reader, token) => ReadClaimAsync(reader, size.Limit, token),
             cancellationToken);
 
     public Task<IReadOnlyList<Settlement>> ReturnAsync(Guid orchestratorId, OutcomeBatch batch, CancellationToken cancellationToken) =>

@@ -3,7 +3,7 @@ using Npgsql;
 namespace PgConductor.Database;
 
 /// <summary>Everything the engine asks of the database; each method is one SQL function. The seam at which unit tests stand in.</summary>
-internal interface IDatabaseClient : IExecutionStore, IStepStore, IEventStore, IInvocationStore, IOrchestratorStore, IQueueStore, IScheduleStore, IAsyncDisposable
+internal interface IDatabaseClient : IExecutionStore, IStepStore, IEventStore, IInvocationStore, ILimitStore, IOrchestratorStore, IQueueStore, IScheduleStore, IAsyncDisposable
 {
     /// <summary>Whether LISTEN and session locks work on this connection.</summary>
     bool SupportsSessions { get; }
@@ -28,7 +28,7 @@ internal interface IDatabaseClient : IExecutionStore, IStepStore, IEventStore, I
 internal interface IExecutionStore
 {
     /// <summary>Claims due executions. Not retried here: the caller's loop decides. Null lease: nothing was due.</summary>
-    Task<Claim> ClaimAsync(Guid orchestratorId, string queue, int limit, string? position, CancellationToken cancellationToken);
+    Task<Claim> ClaimAsync(Guid orchestratorId, string queue, ClaimSize size, string? position, CancellationToken cancellationToken);
 
     /// <summary>Records outcomes. Not retried here: the flusher decides.</summary>
     Task<IReadOnlyList<Settlement>> ReturnAsync(Guid orchestratorId, OutcomeBatch batch, CancellationToken cancellationToken);

@@ -200,6 +200,11 @@ internal sealed class OrchestratorCommands(Calls calls, Sessions sessions, Contr
             writer.WriteNumber("keep_failed_seconds", keepFailed.Seconds);
         }
 
+        if (options.Limits is { } limits)
+        {
+            LimitCommands.Write(writer, limits);
+        }
+
         writer.WriteEndObject();
     }
 }

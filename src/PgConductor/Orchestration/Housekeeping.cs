@@ -91,6 +91,11 @@ internal sealed class Housekeeping(IDatabaseClient database, IReadOnlyList<Worke
         try
         {
             await database.MaintainAsync(stop).ConfigureAwait(false);
+            foreach (var wrong in await database.CheckLimitsAsync(stop).ConfigureAwait(false))
+            {
+                LimitsLog.CounterWrong(logger, wrong.TaskKey, wrong.Key, wrong.Running, wrong.Actual);
+            }
+
             foreach (var held in await database.GetHeldHorizonAsync(_heldTooLong, stop).ConfigureAwait(false))
             {
                 OrchestratorLog.HeldHorizon(logger, held.Age, held.State, held.ApplicationName, held.ProcessId);

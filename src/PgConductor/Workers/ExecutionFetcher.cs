@@ -84,8 +84,9 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
             return TimeSpan.FromMilliseconds(50);
         }
 
-        var size = _prefetch.ClaimSize(load.Running, load.Buffered);
-        if (size == 0)
+        // What is limited would hold a slot that others wait for while it waited here: no more than can start at once.
+        var size = new ClaimSize(_prefetch.ClaimSize(load.Running, load.Buffered), Math.Max(services.Options.Concurrency - load.Running - load.Buffered, 0));
+        if (size.Limit == 0)
         {
             return TimeSpan.FromMilliseconds(100);
         }
@@ -123,7 +124,7 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
         return await SayIdleAsync(stop).ConfigureAwait(false) ? TimeSpan.Zero : _poll.Next(claim.NextDueIn);
     }
 
-    private async Task<Claim> ClaimAsync(int size, string? position, CancellationToken abandon)
+    private async Task<Claim> ClaimAsync(ClaimSize size, string? position, CancellationToken abandon)
     {
         var mark = beginClaim();
         try

@@ -42,8 +42,8 @@ internal sealed partial class InMemoryDatabaseClient(InMemoryDatabase database) 
 
     public Task<MaintenanceReport> MaintainAsync(CancellationToken cancellationToken) => RunAsync(shared => shared.Queues.Maintain(), cancellationToken);
 
-    public Task<Claim> ClaimAsync(Guid orchestratorId, string queue, int limit, string? position, CancellationToken cancellationToken) =>
-        RunAsync(shared => shared.Claims.Claim(orchestratorId, queue, limit, position), cancellationToken);
+    public Task<Claim> ClaimAsync(Guid orchestratorId, string queue, ClaimSize size, string? position, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Claims.Claim(orchestratorId, queue, size.Limit, position), cancellationToken);
 
     public Task<IReadOnlyList<Settlement>> ReturnAsync(Guid orchestratorId, OutcomeBatch batch, CancellationToken cancellationToken) =>
         RunAsync(shared => shared.Settlements.Return(orchestratorId, batch), cancellationToken);

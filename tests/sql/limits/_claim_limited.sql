@@ -1,0 +1,83 @@
+-- Whole lives: claims, outcomes, keys that wait and go on.
+begin;
+select plan(43);
+set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
+select lives_ok($$ select pgconductor.register_orchestrator(test.id(1), 'o', '1', 1), pgconductor.register_orchestrator(test.id(2), 'o', '1', 1);
+    select pgconductor.register_worker(test.id(n), 'default', '[{"key": "plain"}, {"key": "one", "limits": {"concurrency": 1}},
+        {"key": "keyed", "limits": {"key": "c", "concurrency_per_key": 1}}, {"key": "rated", "limits": {"rate": {"count": 2, "seconds": 60}}},
+        {"key": "fair", "limits": {"key": "c", "fair": true}}, {"key": "all", "limits": {"concurrency": 3, "key": "c", "concurrency_per_key": 2}}]') from generate_series(1, 2) n $$, 'two processes');
+
+-- A task.
+select pgconductor.invoke('one', p_id => test.id(10 + n)) from generate_series(1, 3) n;
+select is(test.claim(1, 'default', 10), array[test.id(11)], 'one of the task runs');
+select is(test.claim(2, 'default', 10), '{}', 'no process gets another');
+select is((select plain from pgconductor.leases), false, 'its lease is more than forgotten');
+select is(test.finish(1, test.id(11), 'completed'), 'completed', 'it ends');
+select is(test.claim(2, 'default', 10), array[test.id(12)], 'the next runs');
+select is(test.finish(2, test.id(12), 'failed', 'no', 0), 'retried', 'fails, and is due again');
+select is(test.claim(2, 'default', 10), array[test.id(13)], 'who waited longer is next');
+select is(test.finish(2, test.id(13), 'dead', 'no'), 'failed', 'a dead letter');
+select is(test.claim(2, 'default', 10), array[test.id(12)], 'gives its slot back');
+select is(test.finish(2, test.id(12), 'released'), 'released', 'released');
+select is(test.claim(1, 'default', 10), array[test.id(12)], 'too');
+select is(pgconductor.cancel_execution(test.id(12)), 'requested', 'cancelled while it runs');
+select is(test.finish(1, test.id(12), 'failed', 'stop'), 'cancelled', 'and ended');
+select is((select array_agg(running) from (select l.running - coalesce((select sum(slots) from pgconductor.freed_slots f where f.task_key = l.task_key and f.key = l.key), 0) as running from pgconductor.limits l) x), '{0}', 'nothing is held');
+
+-- Keys.
+select pgconductor.invoke('keyed', jsonb_build_object('c', c), p_id => test.id(100 + n::integer)) from unnest('{a,a,a,b,a,b}'::text[]) with ordinality u (c, n);
+select is(test.claim(1, 'default', 10), array[test.id(101), test.id(104)], 'one of each key');
+select is(test.claim(2, 'default', 10), '{}', 'the others wait');
+select is((select count(distinct lane) from pgconductor.executions where task_key = 'keyed' and lane <> 'keyed'), 2::bigint, 'in their keys'' lanes');
+select pgconductor.invoke('keyed', '{"c": "a"}', p_id => test.id(107));
+select is((select lane from pgconductor.executions where id = test.id(107)), pgconductor._held_lane('keyed', '=a'), 'one more goes there directly');
+select pgconductor.invoke('keyed', '{"c": "a"}', p_id => test.id(108), p_run_at => '2025-01-15 11:00+00');
+select is((select lane from pgconductor.executions where id = test.id(108)), 'keyed', 'unless it is due later');
+select item from pgconductor.invoke_batch('{keyed,keyed}', array['{"c": "b"}', '{"c": "x"}']::jsonb[], array[test.id(109), test.id(110)]);
+select is((select array_agg(lane order by id) from pgconductor.executions where id in (test.id(109), test.id(110))), array[pgconductor._held_lane('keyed', '=b'), 'keyed'], 'a batch does likewise');
+select is(test.claim(2, 'default', 10), array[test.id(110)], 'a key of its own is not held back');
+select is(test.finish(1, test.id(101), 'completed'), 'completed', 'the first of one key ends');
+select is(test.claim(1, 'default', 10), array[test.id(102)], 'the second follows');
+select is(test.finish(1, test.id(104), 'completed'), 'completed', 'and of the other');
+select is(test.claim(1, 'default', 10), array[test.id(106)], 'likewise');
+
+-- A suspended one holds nothing.
+select is((select r.effect from pgconductor.leases l, pgconductor.return_executions(test.id(1), '{}', array[l.id], '{1}', '{suspended}', array['{"waits": [{"name": "nap", "kind": "sleep", "seconds": 3600}]}']::jsonb[]) r where l.ids = array[test.id(102)]), 'suspended', 'one sleeps');
+select is(test.claim(1, 'default', 10), array[test.id(103)], 'the next of its key runs');
+
+-- The dead.
+update pgconductor.orchestrators set last_heartbeat_at = '2025-01-15 09:00+00' where id = test.id(1);
+select is((select rescued from pgconductor.recover_stale_orchestrators()), 2, 'a process dies with two of them');
+select is((select array_agg(i order by i) from unnest(test.claim(2, 'default', 10)) i), array[test.id(105), test.id(109)], 'their keys go on');
+select is_empty('select * from pgconductor.check_limits()', 'all is counted as it is');
+
+-- A rate.
+select pgconductor.invoke('rated', p_id => test.id(200 + n)) from generate_series(1, 5) n;
+select is(test.claim(2, 'default', 10), array[test.id(201), test.id(202)], 'two start');
+select is((select next_due_in from pgconductor.claim_executions(test.id(2), 'default', 10)), 30.000001::double precision, 'the claim says when the next may');
+select test.clock('2025-01-15 10:00:30.000001+00');
+select is(test.claim(2, 'default', 10), array[test.id(203)], 'and then it does');
+
+-- Keys take turns.
+select pgconductor.invoke('fair', jsonb_build_object('c', 'many'), p_id => test.id(300 + n)) from generate_series(1, 100) n;
+select is(cardinality(test.claim(2, 'default', 4)), 4, 'one key alone gets what is free');
+select pgconductor.invoke('fair', jsonb_build_object('c', 'few'), p_id => test.id(500 + n)) from generate_series(1, 2) n;
+create temp table turns as select n, i from generate_series(1, 3) n, unnest(test.claim(2, 'default', 4)) i;
+select is((select array_agg(i order by i) from turns where i > test.id(500)), array[test.id(501), test.id(502)], 'another does not wait behind its hundred');
+select is((select count(*) from turns), 12::bigint, 'and no place stays empty');
+
+-- Free slots, and what is plain.
+select pgconductor.invoke('all', jsonb_build_object('c', n), p_id => test.id(600 + n)) from generate_series(1, 5) n;
+select pgconductor.invoke('plain', p_id => test.id(700 + n)) from generate_series(1, 5) n;
+delete from pgconductor.executions where task_key = 'fair';
+select is((select array_agg(task_key order by task_key) from pgconductor.claim_executions(test.id(2), 'default', 4, p_free => 1) where lease_id is not null), '{all,plain,plain,plain}', 'no more of limited ones than there are slots free');
+select is((select array_agg(distinct task_key) from pgconductor.claim_executions(test.id(2), 'default', 1, p_free => 0) where lease_id is not null), '{plain}', 'none free: none of them');
+select is((select array_agg(task_key order by task_key) from pgconductor.claim_executions(test.id(2), 'default', 10)), '{all,all,plain}', 'the rest, as far as the limit goes');
+
+-- For SQL workers the same.
+select pgconductor.invoke('one', p_id => test.id(800 + n)) from generate_series(1, 2) n;
+select is((select array_agg(id) from pgconductor.get_executions('one', test.id(3), 10)), array[test.id(801)], 'one of one');
+select is_empty($$ select * from pgconductor.get_executions('one', test.id(3), 10) $$, 'no more');
+select is_empty('select * from pgconductor.check_limits()', 'all is counted as it is');
+select * from finish();
+rollback;

@@ -1,0 +1,10 @@
+begin;
+select plan(6);
+select is(pgconductor._limit_key('a'), '=a', 'a key');
+select is(pgconductor._limit_key(''), '=', 'an empty one is one too');
+select is(pgconductor._limit_key(null), '-', 'none');
+select isnt(pgconductor._limit_key('-'), '-', 'which no key can be');
+select is(octet_length(pgconductor._limit_key(repeat('€', 100))) < 205, true, 'a long one is shortened');
+select isnt(pgconductor._limit_key(repeat('a', 300) || '1'), pgconductor._limit_key(repeat('a', 300) || '2'), 'and still told from its neighbours');
+select * from finish();
+rollback;
