@@ -1,9 +1,14 @@
+using Npgsql;
+
 namespace PgConductor.TestWorker;
 
 /// <summary>What the worker does with an execution; every step is a line on stdout, which the test reads.</summary>
 internal sealed class Handlers(WorkerSettings settings)
 {
     private readonly TaskCompletionSource _gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Whose handlers they are.</summary>
+    public Guid OrchestratorId { get; set; }
 
     /// <summary>Lets everything go on that waits at the gate, now and later.</summary>
     public void Open() => _gate.TrySetResult();
@@ -67,12 +72,35 @@ internal sealed class Handlers(WorkerSettings settings)
                 await _gate.Task;
                 Say($"event {(await paid.WaitAsync()).Payload}");
                 break;
+            case "inside":
+                await InsideAsync(context);
+                break;
             case "suicide":
                 Environment.FailFast("the handler was asked to end its process");
                 break;
             default:
                 throw new NonRetryableException($"There is no handler \"{settings.Handler}\".");
         }
+    }
+
+    /// <summary>Writes itself into a table, and says how many it finds there.</summary>
+    private async Task InsideAsync(TaskContext context)
+    {
+        await using var connection = new NpgsqlConnection(settings.ConnectionString);
+        await connection.OpenAsync(context.CancellationToken);
+        await using (var enter = new NpgsqlCommand("insert into public.inside values ($1, $2)", connection) { Parameters = { new() { Value = context.ExecutionId }, new() { Value = OrchestratorId } } })
+        {
+            await enter.ExecuteNonQueryAsync();
+        }
+
+        await using (var count = new NpgsqlCommand("select count(*) from public.inside", connection))
+        {
+            Say($"inside {await count.ExecuteScalarAsync()}");
+        }
+
+        await Task.Delay(settings.Slow, CancellationToken.None);
+        await using var leave = new NpgsqlCommand("delete from public.inside where execution_id = $1", connection) { Parameters = { new() { Value = context.ExecutionId } } };
+        await leave.ExecuteNonQueryAsync();
     }
 
     public static void Say(string line)

@@ -1,7 +1,7 @@
 // A process that runs executions, for tests that kill, freeze and signal it.
 //
-//   PgConductor.TestWorker connection=… [queue=Q] [task=KEY] [handler=noop|slow|gate|stubborn|steps|event|suicide] [slow=MS]
-//                          [heartbeat=MS] [takeover=MS] [drain=MS] [cancel=MS] [concurrency=N] [maxAttempts=N] [listen=false]
+//   PgConductor.TestWorker connection=… [queue=Q] [task=KEY] [handler=noop|slow|gate|stubborn|steps|event|inside|suicide] [slow=MS]
+//                          [heartbeat=MS] [takeover=MS] [drain=MS] [cancel=MS] [concurrency=N] [maxAttempts=N] [listen=false] [limit=N]
 //
 // It prints "ready ID" when it claims, a line for every start, end and cancellation of a handler, "rejected N" and
 // "fenced" when the engine counts these, and "stopped" at a graceful end. A line "open" on its input opens the gate.
@@ -41,7 +41,7 @@ meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
 });
 meters.Start();
 
-var task = TaskDefinition.Create<int>(settings.Task, new TaskOptions { Queue = settings.Queue, MaxAttempts = settings.MaxAttempts, Backoff = [TimeSpan.FromMilliseconds(100)] });
+var task = TaskDefinition.Create<int>(settings.Task, new TaskOptions { Queue = settings.Queue, MaxAttempts = settings.MaxAttempts, Limits = settings.Limit is { } most ? new TaskLimits { Concurrency = most } : null, Backoff = [TimeSpan.FromMilliseconds(100)] });
 await using var conductor = new Conductor(new ConductorOptions { ConnectionString = settings.ConnectionString });
 await using var orchestrator = new Orchestrator(
     conductor,
@@ -55,6 +55,7 @@ await using var orchestrator = new Orchestrator(
         CancelTimeout = settings.Cancel,
         Listen = settings.Listen,
     });
+handlers.OrchestratorId = orchestrator.Id;
 var running = orchestrator.RunAsync();
 _ = Task.Run(async () =>
 {

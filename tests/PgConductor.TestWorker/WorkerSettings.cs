@@ -15,7 +15,7 @@ internal sealed class WorkerSettings
 
     public string Task => Text("task", "job");
 
-    /// <summary>noop, slow, gate, stubborn, suicide.</summary>
+    /// <summary>noop, slow, gate, stubborn, steps, event, inside, suicide.</summary>
     public string Handler => Text("handler", "noop");
 
     public TimeSpan Slow => Milliseconds("slow", 100);
@@ -31,6 +31,9 @@ internal sealed class WorkerSettings
     public int Concurrency => int.Parse(Text("concurrency", "10"), CultureInfo.InvariantCulture);
 
     public int? MaxAttempts => _values.TryGetValue("maxAttempts", out var value) ? int.Parse(value, CultureInfo.InvariantCulture) : null;
+
+    /// <summary>How many of the task run at once, in all processes; null: the database's.</summary>
+    public int? Limit => _values.TryGetValue("limit", out var value) ? int.Parse(value, CultureInfo.InvariantCulture) : null;
 
     public bool Listen => Text("listen", "true") == "true";
 

@@ -5,8 +5,8 @@
 --
 -- due: where the rows are stored. next_position: see claim_executions. next_due_in: nothing was found, and the next is
 -- due in so many seconds; 0: rows that had to be moved out of the way were all we saw, so look again at once. limited_ids: those of
--- limited tasks that hold slots, and limited_slots: whose (see _admit). asked_tasks, asked_keys, asked_idle: the lanes of keys that
--- were looked at, and whether there was nothing due in them.
+-- limited tasks that hold slots, and limited_slots: whose (see _admit). asked: the elements of p_open_.. that are lanes of keys and
+-- were looked at, and idle: whether there was nothing due in them.
 --
 -- Planner: one index, one order. Sequential, bitmap and hash plans are never better for a handful of rows out of
 -- millions, and a plan made when the table was empty must not survive its growth. One plan is right for all values, so it
@@ -30,9 +30,8 @@ create or replace function pgconductor._find_due(
     out next_due_in   double precision,
     out limited_ids   uuid[],
     out limited_slots jsonb[],
-    out asked_tasks   text[],
-    out asked_keys    text[],
-    out asked_idle    boolean[])
+    out asked         integer[],
+    out idle          boolean[])
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
@@ -137,9 +136,8 @@ begin
                 v_opens := v_opens || v_open;
             end loop;
             if v_below = 32768 and p_open_keys[v_open] is not null then
-                asked_tasks := asked_tasks || p_open_tasks[v_open];
-                asked_keys := asked_keys || p_open_keys[v_open];
-                asked_idle := asked_idle || true;
+                asked := asked || v_open;
+                idle := idle || true;
             end if;
         end loop;
         -- A task's lanes stay together: they share what one lane gets.
@@ -192,9 +190,8 @@ begin
                 if v_open is not null then
                     v_want := least(v_want, v_free, p_open_rooms[v_open]);
                     if v_pass = 1 and v_rounds = 1 and p_open_keys[v_open] is not null and (v_want > 0 or p_open_rooms[v_open] = 0) then
-                        asked_tasks := asked_tasks || p_open_tasks[v_open];
-                        asked_keys := asked_keys || p_open_keys[v_open];
-                        asked_idle := asked_idle || false;
+                        asked := asked || v_open;
+                        idle := idle || false;
                     end if;
                     exit when v_want <= 0;
                 end if;
@@ -216,7 +213,7 @@ begin
                 ) d;
                 if v_count = 0 then
                     if v_pass = 1 and v_rounds = 1 and p_open_keys[v_open] is not null then
-                        asked_idle[cardinality(asked_idle)] := true;
+                        idle[cardinality(idle)] := true;
                     end if;
                     exit;
                 end if;

@@ -7,6 +7,8 @@
 --
 -- A fair task's rows are taken in equal shares of their keys when there are more than wanted; the others move, so that the keys
 -- take turns from then on. A key that is held back has everything of it behind what waits already.
+--
+-- Planner: see _open_limits.
 create or replace function pgconductor._admit(
     p_queue     text,
     p_lane      text,
@@ -24,6 +26,7 @@ create or replace function pgconductor._admit(
     out busy    boolean)
 language plpgsql
 set search_path = ''
+set jit = off
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
@@ -47,7 +50,8 @@ begin
     select t.* into v_task from pgconductor.tasks t where t.key = p_task_key;
     select least(p_want, s.room) into v_allowed
     from (values (p_task_key)) v (key)
-    left join pgconductor.limits l on l.task_key = v.key and l.key = ''
+    left join lateral (
+        select x.running, x.tokens, x.refilled_at from pgconductor.limits x where x.task_key = v.key and x.key = '' limit 1) l on true
     cross join lateral pgconductor._limit_state(v_task.max_running, v_task.rate_count, v_task.rate_seconds, v_task.rate_burst,
         l.running, l.tokens, l.refilled_at, p_now) s;
 
@@ -68,8 +72,10 @@ begin
                 when v_task.fair and sum(k.n) over () > p_want then greatest(p_want / count(*) over (), 1)::integer
             end) as room
         from (select i.key, count(*) as n from item i group by i.key) k
-        left join pgconductor.limits l on l.task_key = p_task_key and l.key = k.key
-        left join pgconductor.held_lanes h on h.task_key = p_task_key and h.key = k.key and h.queue = p_queue
+        left join lateral (
+            select x.running, x.tokens, x.refilled_at from pgconductor.limits x where x.task_key = p_task_key and x.key = k.key limit 1) l on true
+        left join lateral (
+            select x.key from pgconductor.held_lanes x where x.task_key = p_task_key and x.key = k.key and x.queue || '' = p_queue limit 1) h on true
         cross join lateral pgconductor._limit_state(v_task.max_running_per_key, v_task.key_rate_count, v_task.key_rate_seconds,
             v_task.key_rate_burst, l.running, l.tokens, l.refilled_at, p_now) s
     ),
@@ -114,7 +120,8 @@ begin
         insert into pgconductor.held_lanes (task_key, key, queue, lane, revision, opens_at)
         select p_task_key, k.key, p_queue, pgconductor._held_lane(p_task_key, k.key), v_task.limits_revision, s.opens_at
         from (select distinct u.key from unnest(v_moved_keys) u (key)) k
-        left join pgconductor.limits l on l.task_key = p_task_key and l.key = k.key
+        left join lateral (
+            select x.running, x.tokens, x.refilled_at from pgconductor.limits x where x.task_key = p_task_key and x.key = k.key limit 1) l on true
         cross join lateral pgconductor._limit_state(v_task.max_running_per_key, v_task.key_rate_count, v_task.key_rate_seconds,
             v_task.key_rate_burst, l.running, l.tokens, l.refilled_at, p_now) s
         on conflict do nothing;

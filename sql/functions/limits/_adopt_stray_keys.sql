@@ -10,7 +10,8 @@ set enable_bitmapscan = off
 as $$
 declare
     v_queue text;
-    v_lane  text;
+    v_lane  text := E'\x01' || md5(random()::text);
+    v_row   record;
 begin
     if not exists (
         select from pgconductor.workers w join pgconductor.tasks t on t.holds and t.key = any (w.task_keys)
@@ -19,22 +20,29 @@ begin
     end if;
 
     for v_queue in select w.queue from pgconductor.workers w where w.orchestrator_id = p_orchestrator_id loop
-        v_lane := E'\x01' || md5(random()::text);
         for v_look in 1..20 loop
-            select e.lane into v_lane
+            -- One of its rows says whose lane it is.
+            select e.lane, e.task_key, coalesce(e.payload, (select p.payload from pgconductor.payloads p where p.execution_id = e.id)) as payload
+            into v_row
             from pgconductor.executions e
             where e.queue = v_queue and e.lane > v_lane and e.lane < E'\x02'
             order by e.queue, e.lane
             limit 1;
             exit when not found;
 
+            v_lane := v_row.lane;
+            continue when exists (
+                select from pgconductor.tasks t join pgconductor.held_lanes h on h.task_key = t.key
+                where t.key = v_row.task_key and t.limit_path is null)
+                or exists (
+                select from pgconductor.tasks t join pgconductor.held_lanes h on h.task_key = t.key
+                where t.key = v_row.task_key and h.key = pgconductor._limit_key(v_row.payload #>> t.limit_path) and h.queue || '' = v_queue);
+
             update pgconductor.executions e set lane = e.task_key
             from (
                 select x.id
                 from pgconductor.executions x
-                where x.queue = v_queue and x.lane = v_lane and not exists (
-                    select from pgconductor.held_lanes h
-                    where h.queue = v_queue and h.task_key = x.task_key and h.lane = v_lane)
+                where x.queue = v_queue and x.lane = v_lane
                 limit 1000
                 for update skip locked
             ) s

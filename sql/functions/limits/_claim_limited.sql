@@ -37,8 +37,10 @@ begin
         v_open.lanes, v_open.tasks, v_open.keys, v_open.rooms, v_open.wide, p_free);
 
     -- Before the rows go: a lane is not empty while what we take from it is there, and loses its mark with its next turn.
-    if v_work.asked_tasks is not null then
-        perform pgconductor._turn_lanes(p_queue, v_work.asked_tasks, v_work.asked_keys, v_work.asked_idle, p_now);
+    if v_work.asked is not null then
+        perform pgconductor._turn_lanes(p_queue, array_agg(v_open.tasks[a.place]), array_agg(v_open.keys[a.place]),
+            array_agg(v_open.marks[a.place]), array_agg(a.idle), p_now)
+        from unnest(v_work.asked, v_work.idle) a (place, idle);
     end if;
 
     if cardinality(v_work.due) > 0 then

@@ -1,9 +1,11 @@
 -- Counts executions of a limited task that start, one element of p_keys each: as running and as tokens used, of their keys and of the
 -- task itself, as far as those are limited. The caller has the task's lock, and looked that there is room.
+-- Planner: see _open_limits.
 create or replace function pgconductor._count_taken(p_task pgconductor.tasks, p_keys text[], p_now timestamptz)
 returns void
 language plpgsql
 set search_path = ''
+set jit = off
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
@@ -22,7 +24,8 @@ begin
         where p_task.max_running_per_key is not null or p_task.key_rate_count is not null
         group by u.key
     ) k
-    left join pgconductor.limits o on o.task_key = p_task.key and o.key = k.key
+    left join lateral (
+        select x.running, x.tokens, x.refilled_at from pgconductor.limits x where x.task_key = p_task.key and x.key = k.key limit 1) o on true
     cross join lateral pgconductor._limit_state(k.most, k.count, k.seconds, k.burst, o.running, o.tokens, o.refilled_at, p_now) s
     on conflict (task_key, key) do update
     set running = l.running + excluded.running, tokens = excluded.tokens, refilled_at = greatest(l.refilled_at, excluded.refilled_at);

@@ -5,32 +5,35 @@ returns void
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
 as $$
+declare
+    v_keys  text[];
+    v_slots integer[];
 begin
+    -- In arrays: whatever is joined to a table that was empty when the plan was made may be read as a whole ever after.
     with gone as (
         delete from pgconductor.freed_slots f
         where f.ctid = any (array(select x.ctid from pgconductor.freed_slots x where x.task_key = p_task_key limit 1000))
         returning f.key, f.slots
-    ),
-    freed as materialized (
-        select g.key, sum(g.slots)::integer as slots from gone g group by g.key
-    ),
-    -- A key that runs nothing any more needs no row, unless it has a rate.
-    idle as (
-        delete from pgconductor.limits l
-        using freed f
-        where l.task_key = p_task_key and l.key = f.key and l.running <= f.slots and l.tokens is null
-    ),
-    counted as (
-        update pgconductor.limits l set running = greatest(l.running - f.slots, 0)
-        from freed f
-        where l.task_key = p_task_key and l.key = f.key and (l.running > f.slots or l.tokens is not null)
     )
+    select array_agg(g.key), array_agg(g.slots)
+    into v_keys, v_slots
+    from (select x.key, sum(x.slots)::integer as slots from gone x group by x.key) g;
+
+    if v_keys is null then
+        return;
+    end if;
+
+    -- A key that runs nothing any more needs no row, unless it has a rate.
+    delete from pgconductor.limits l
+    where l.task_key = p_task_key and l.key = any (v_keys)
+        and l.running <= v_slots[array_position(v_keys, l.key)] and l.tokens is null;
+
+    update pgconductor.limits l set running = greatest(l.running - v_slots[array_position(v_keys, l.key)], 0)
+    where l.task_key = p_task_key and l.key = any (v_keys);
+
     update pgconductor.held_lanes h set opens_at = p_now
-    from freed f
-    where h.task_key = p_task_key and h.key = f.key and h.opens_at = 'infinity';
+    where h.task_key = p_task_key and h.key = any (v_keys) and h.opens_at = 'infinity';
 end
 $$;

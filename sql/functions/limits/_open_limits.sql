@@ -1,8 +1,13 @@
 -- Where a claim of limited tasks looks, as parallel arrays: each task's own lane, unless the task itself has nothing left, and the
 -- lanes of keys that may go on, those that have waited longest for their turn first. rooms: how many at most, as far as can be told
--- without the lock. wide: look at many rows, because keys are to get equal shares of them. next_open: when the next of those that are closed now opens by time; null: none does.
+-- without the lock. wide: look at many rows, because keys are to get equal shares of them. marks: where the key's row of
+-- held_lanes is. next_open: when the next of those that are closed now opens by time; null: none does.
 --
--- At most p_limit lanes of keys, however many wait: one probe of an index a task finds them. Slots given back are counted first.
+-- At most p_limit lanes of keys (and at most 50), however many wait: one probe of an index a task finds them. Slots given back are
+-- counted first.
+--
+-- Planner: as _find_due's. While there are few lanes it would rather sort all of a task; and whatever is joined to a table that is
+-- empty when the plan is made may be read as a whole ever after, so such a row is looked up by a subquery of its own (limit 1).
 create or replace function pgconductor._open_limits(
     p_queue     text,
     p_task_keys text[],
@@ -13,19 +18,24 @@ create or replace function pgconductor._open_limits(
     out keys      text[],
     out rooms     integer[],
     out wide      boolean[],
+    out marks     tid[],
     out next_open timestamptz)
 language plpgsql
 set search_path = ''
+set jit = off
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set enable_sort = off
+set enable_incremental_sort = off
 set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
-    -- Of one task; a task alone may have as many as the claim has places for.
-    v_most integer := greatest(least(p_limit, 50) / cardinality(p_task_keys), 1);
+    c_most constant integer := 50;
+    -- Of one task.
+    v_most integer := least(p_limit, c_most, greatest(200 / cardinality(p_task_keys), 1));
     v_key  text;
 begin
     for v_key in
@@ -42,38 +52,52 @@ begin
         select t.key, t.lane, t.limits_revision, t.max_running_per_key, t.key_rate_count, t.key_rate_seconds, t.key_rate_burst,
             t.fair, s.room, s.opens_at
         from pgconductor.tasks t
-        left join pgconductor.limits l on l.task_key = t.key and l.key = ''
+        left join lateral (
+            select x.running, x.tokens, x.refilled_at from pgconductor.limits x where x.task_key = t.key and x.key = '' limit 1) l on true
         cross join lateral pgconductor._limit_state(t.max_running, t.rate_count, t.rate_seconds, t.rate_burst, l.running, l.tokens,
             l.refilled_at, p_now) s
         where t.key = any (p_task_keys)
     ),
+    asked as (
+        select h.task, h.key, h.lane, h.mark, h.since
+        from (
+            select t.key as task, x.key, x.lane, x.mark, x.since, row_number() over (partition by t.key order by x.since) as turn
+            from task t
+            cross join lateral (
+                (select y.lane, y.key, y.ctid as mark, timestamptz '-infinity' as since
+                 from pgconductor.held_lanes y
+                 where y.queue = p_queue and y.task_key = t.key and y.revision < t.limits_revision
+                 order by y.queue, y.task_key, y.revision, y.opens_at
+                 limit v_most)
+                union all
+                (select y.lane, y.key, y.ctid, y.opens_at
+                 from pgconductor.held_lanes y
+                 where y.queue = p_queue and y.task_key = t.key and y.revision = t.limits_revision and y.opens_at <= p_now
+                 order by y.queue, y.task_key, y.revision, y.opens_at
+                 limit v_most)
+                limit v_most
+            ) x
+            where t.room is distinct from 0
+        ) h
+        order by h.turn, h.since
+        limit least(p_limit, c_most)
+    ),
     place as (
-        select t.lane, t.key as task, null::text as key, t.room, t.fair as wide, 0 as turn, null::timestamptz as since
+        select t.lane, t.key as task, null::text as key, t.room, t.fair as wide, null::tid as mark, 0 as turn, null::timestamptz as since
         from task t
         where t.room is distinct from 0
         union all
-        select h.lane, t.key, h.key, least(t.room, s.room), false, 1, h.since
-        from task t
-        cross join lateral (
-            (select x.lane, x.key, timestamptz '-infinity' as since
-             from pgconductor.held_lanes x
-             where x.queue = p_queue and x.task_key = t.key and x.revision < t.limits_revision
-             limit v_most)
-            union all
-            (select x.lane, x.key, x.opens_at
-             from pgconductor.held_lanes x
-             where x.queue = p_queue and x.task_key = t.key and x.revision = t.limits_revision and x.opens_at <= p_now
-             order by x.queue, x.task_key, x.revision, x.opens_at
-             limit v_most)
-            limit v_most
-        ) h
-        left join pgconductor.limits l on l.task_key = t.key and l.key = h.key
+        select h.lane, h.task, h.key, least(t.room, s.room), false, h.mark, 1, h.since
+        from asked h
+        join task t on t.key = h.task
+        left join lateral (
+            select x.running, x.tokens, x.refilled_at from pgconductor.limits x where x.task_key = h.task and x.key = h.key limit 1) l on true
         cross join lateral pgconductor._limit_state(t.max_running_per_key, t.key_rate_count, t.key_rate_seconds, t.key_rate_burst,
             l.running, l.tokens, l.refilled_at, p_now) s
-        where t.room is distinct from 0
     )
     select array_agg(p.lane order by p.turn, p.since), array_agg(p.task order by p.turn, p.since),
         array_agg(p.key order by p.turn, p.since), array_agg(p.room order by p.turn, p.since), array_agg(p.wide order by p.turn, p.since),
+        array_agg(p.mark order by p.turn, p.since),
         least(
             (select min(t.opens_at) from task t where t.room = 0 and t.opens_at < 'infinity'),
             (select min(h.opens_at)
@@ -86,7 +110,7 @@ begin
                 order by x.queue, x.task_key, x.revision, x.opens_at
                 limit 1) h
              where t.room is distinct from 0))
-    into lanes, tasks, keys, rooms, wide, next_open
+    into lanes, tasks, keys, rooms, wide, marks, next_open
     from place p;
 end
 $$;

@@ -1,6 +1,7 @@
 -- The lane of the key's held-back executions, for one more of them; null: nothing of the key is held back in this queue. So a backlog
 -- of one key is not moved row by row. The lane's mark is locked (key share) until the transaction ends: it stays
--- as long as somebody may add to the lane. It waits for nobody.
+-- as long as somebody may add to the lane. It waits for nobody. Planner: by the
+-- primary key; the other index, which begins with the queue, is no way to one key.
 create or replace function pgconductor._waiting_lane(p_task_key text, p_path text[], p_queue text, p_payload jsonb)
 returns text
 language plpgsql
@@ -11,7 +12,7 @@ declare
 begin
     select h.lane into v_lane
     from pgconductor.held_lanes h
-    where h.task_key = p_task_key and h.key = pgconductor._limit_key(p_payload #>> p_path) and h.queue = p_queue
+    where h.task_key = p_task_key and h.key = pgconductor._limit_key(p_payload #>> p_path) and h.queue || '' = p_queue
     for key share skip locked;
     return v_lane;
 end

@@ -13,7 +13,7 @@ select indexes_are('pgconductor', 'steps', array['steps_pkey', 'steps_awaited'],
 select indexes_are('pgconductor', 'events', array['events_pkey', 'events_left'], 'events: those that are left have one of their own');
 select indexes_are('pgconductor', 'subscriptions', array['subscriptions_pkey', 'subscriptions_event', 'subscriptions_table'], 'subscriptions: by what they are subscribed to');
 select indexes_are('pgconductor', 'payloads', array['payloads_pkey'], 'payloads: one');
-select indexes_are('pgconductor', 'tasks', array['tasks_pkey', 'tasks_own_lane'], 'tasks: by key, and those with a lane of their own');
+select indexes_are('pgconductor', 'tasks', array['tasks_pkey', 'tasks_own_lane', 'tasks_holds'], 'tasks: by key, those with a lane of their own, and those with limits');
 select indexes_are('pgconductor', 'signals', array['signals_pkey', 'signals_orchestrator'], 'signals: by orchestrator');
 select indexes_are('pgconductor', 'workers', array['workers_pkey', 'workers_queue'], 'workers: by queue too');
 select indexes_are('pgconductor', 'schedules', array['schedules_pkey', 'schedules_due'], 'schedules: by key, and when to look at them');
