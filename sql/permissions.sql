@@ -85,7 +85,7 @@ grant execute on function
     pgconductor._table_event, pgconductor.expect_event, pgconductor._lock_awaited_keys, pgconductor._deliver_left,
     pgconductor._deliver_event, pgconductor._start_subscriber, pgconductor._subscriber_id, pgconductor._event_matches,
     pgconductor._event_failed, pgconductor.report_event_failures,
-    pgconductor._claim_limited, pgconductor._open_limits, pgconductor._admit, pgconductor._count_taken, pgconductor._turn_lanes,
+    pgconductor._claim_limited, pgconductor._open_limits, pgconductor._limited_places, pgconductor._admit, pgconductor._count_taken, pgconductor._turn_lanes,
     pgconductor._limit_state, pgconductor._limit_rows, pgconductor._move_rows, pgconductor._held_lane, pgconductor._lock_limits,
     pgconductor._fold_freed, pgconductor._free_slots, pgconductor._adopt_stray_keys, pgconductor._read_limits, pgconductor.check_limits
 to pgconductor_worker;

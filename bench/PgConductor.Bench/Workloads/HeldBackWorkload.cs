@@ -118,7 +118,7 @@ internal sealed class HeldBackWorkload : Workload
         await run.Database.SettleAsync(cancellationToken);
     }
 
-    private static Task EnqueueAsync(BenchRun run, Conductor conductor, Side side, int n, int count, CancellationToken cancellationToken) =>
+    private static Task<IReadOnlyList<Guid>> EnqueueAsync(BenchRun run, Conductor conductor, Side side, int n, int count, CancellationToken cancellationToken) =>
         conductor.InvokeManyAsync(TaskDefinition.Create<Work>($"held-{n}"), Enumerable.Range(0, count).Select(number => Work.Of(number, run.Options.PayloadBytes)), new InvokeOptions { Queue = side.Queue }, cancellationToken: cancellationToken);
 
     private static async Task<Guid> RegisterAsync(NpgsqlConnection connection, string queue, IReadOnlyList<string> tasks, CancellationToken cancellationToken)

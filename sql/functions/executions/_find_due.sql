@@ -70,6 +70,7 @@ declare
     v_opens      integer[];
     v_open       integer;
     v_free       integer := coalesce(p_free, p_limit);
+    v_with       record;
     v_admitted   record;
     v_moved      boolean := false;
     v_busy       boolean := false;
@@ -119,41 +120,13 @@ begin
     end if;
 
     if p_open_lanes is not null then
-        v_opens := array_fill(null::integer, array[cardinality(v_lanes)]);
-        for v_open in 1..cardinality(p_open_lanes) loop
-            v_below := 32768;
-            loop
-                select e.priority into v_priority
-                from pgconductor.executions e
-                where e.queue = p_queue and e.lane = p_open_lanes[v_open] and e.priority < v_below
-                order by e.queue, e.lane, e.priority desc
-                limit 1;
-                exit when not found;
-                v_below := v_priority;
-                v_lanes := v_lanes || p_open_lanes[v_open];
-                v_priorities := v_priorities || v_priority;
-                v_froms := v_froms || timestamptz '-infinity';
-                v_opens := v_opens || v_open;
-            end loop;
-            if v_below = 32768 and p_open_keys[v_open] is not null then
-                asked := asked || v_open;
-                idle := idle || true;
-            end if;
-        end loop;
-        -- A task's lanes stay together: they share what one lane gets.
-        select coalesce(array_agg(s.lane order by s.priority desc, s.turn, s.task, s.opens), '{}'),
-            coalesce(array_agg(s.priority order by s.priority desc, s.turn, s.task, s.opens), '{}'),
-            coalesce(array_agg(s.start order by s.priority desc, s.turn, s.task, s.opens), '{}'),
-            coalesce(array_agg(s.opens order by s.priority desc, s.turn, s.task, s.opens), '{}')
-        into v_lanes, v_priorities, v_froms, v_opens
-        from (
-            select u.lane, u.priority, u.start, u.opens, coalesce(p_open_tasks[u.opens], u.lane) as task,
-                first_value(u.turn) over (partition by coalesce(p_open_tasks[u.opens], u.lane)) as turn
-            from (
-                select x.*, random() as turn
-                from unnest(v_lanes, v_priorities, v_froms, v_opens) x (lane, priority, start, opens)
-            ) u
-        ) s;
+        v_with := pgconductor._limited_places(p_queue, v_lanes, v_priorities, v_froms, p_open_lanes, p_open_tasks);
+        v_lanes := v_with.lanes;
+        v_priorities := v_with.priorities;
+        v_froms := v_with.starts;
+        v_opens := v_with.opens;
+        asked := array(select u.open from unnest(v_with.empty) u (open) where p_open_keys[u.open] is not null);
+        idle := array_fill(true, array[cardinality(asked)]);
     end if;
 
     v_places := cardinality(v_lanes);

@@ -37,7 +37,7 @@ begin
         v_open.lanes, v_open.tasks, v_open.keys, v_open.rooms, v_open.wide, p_free);
 
     -- Before the rows go: a lane is not empty while what we take from it is there, and loses its mark with its next turn.
-    if v_work.asked is not null then
+    if cardinality(v_work.asked) > 0 then
         perform pgconductor._turn_lanes(p_queue, array_agg(v_open.tasks[a.place]), array_agg(v_open.keys[a.place]),
             array_agg(v_open.marks[a.place]), array_agg(a.idle), p_now)
         from unnest(v_work.asked, v_work.idle) a (place, idle);

@@ -12,6 +12,8 @@ internal static class RoleScenarios
         select pgconductor.register_worker('00000000-0000-7000-8000-0000000000aa', 'mail', '[{"key": "other"}]');
         select pgconductor.invoke('other', '1', p_queue => 'mail', p_dedupe_key => 'running');
         select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000aa', 'mail', 10);
+        insert into pgconductor.tasks (key, limit_path, max_running_per_key) values ('limited', '{k}', 1);
+        insert into pgconductor.held_lanes values ('limited', '=1', 'default', 'x', 0, 'infinity');
         create table public.orders_of_users (id integer);
         alter table pgconductor.events alter column left_over set default true;
         grant trigger on public.orders_of_users to pgconductor_worker;
@@ -32,6 +34,7 @@ internal static class RoleScenarios
         do $$ begin perform pgconductor.invoke('other', '1', p_dedupe_key => 'running', p_dedupe_policy => 'reject'); exception when sqlstate 'PC003' then null; end $$;
         select pgconductor.invoke_batch(array['new-task', 'batch-task'], array['1'::jsonb, {Large}]);
         select pgconductor._resolve_tasks(array['copied-task'], array['mail']);
+        select pgconductor.invoke('limited', jsonb_build_object('k', 1));
         select pgconductor.emit_event('k', '1');
         select pgconductor.emit_events(array['k'], array['1'::jsonb]);
         select pgconductor.schedule('mine', 'new-task', '@daily'), pgconductor.schedule('mine', 'new-task', '@hourly'), pgconductor.unschedule('mine');
@@ -106,9 +109,22 @@ internal static class RoleScenarios
         select pgconductor.advance_schedules('{s}', '{1}', '{2030-01-01}', '{2030-01-02}', '{1}', '{2030-01-01}');
         select pgconductor.report_schedule_fault('s', 2, 'fault');
         select pgconductor.schedule('d', 't', '@daily'), pgconductor.unschedule('d');
+        select pgconductor.register_orchestrator('00000000-0000-7000-8000-0000000000b5', 'limits', '1', 1);
+        select pgconductor.register_worker('00000000-0000-7000-8000-0000000000b5', 'default', '[{"key": "l", "limits": {"key": "k", "concurrency_per_key": 1} }]');
+        select pgconductor.invoke('l', '{"k": 1}') from generate_series(1, 3);
+        do $$ begin
+            for n in 1..9 loop
+                perform pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b5', 'default', 10);
+                perform pgconductor.return_executions('00000000-0000-7000-8000-0000000000b5', array(select l.id from pgconductor.leases l where l.orchestrator_id = '00000000-0000-7000-8000-0000000000b5'));
+            end loop;
+            assert not exists (select from pgconductor.held_lanes h where h.task_key = 'l') and not exists (select from pgconductor.limits) and not exists (select from pgconductor.executions where task_key = 'l'), 'three of one key, one after the other';
+        end $$;
+        select pgconductor.orchestrator_heartbeat('00000000-0000-7000-8000-0000000000b5', '1 hour');
+        select pgconductor.check_limits();
         """;
 
     public const string Reader = """
+        select pgconductor.list_limits();
         select pgconductor.list_queues(), pgconductor.list_tasks(), pgconductor.list_orchestrators();
         select pgconductor.oldest_due();
         select pgconductor.server_settings();
@@ -132,9 +148,12 @@ internal static class RoleScenarios
         select pgconductor.return_executions('00000000-0000-7000-8000-0000000000b1', '{}', array[l.id], array[1], array['suspended'],
             array['{"waits": [{"name": "c", "kind": "child", "child": {"id": "00000000-0000-7000-8000-0000000000c4", "task": "t", "payload": 5}}, {"name": "s", "kind": "sleep", "seconds": 5}]}'::jsonb])
         from pgconductor.leases l where '00000000-0000-7000-8000-0000000000c3' = any (l.ids);
+        insert into pgconductor.tasks (key, limit_path, max_running_per_key) values ('limited', '{k}', 1);
+        insert into pgconductor.held_lanes values ('limited', '=1', 'default', 'x', 0, 'infinity');
         """;
 
     public const string Operator = """
+        select pgconductor.invoke('limited', '{"k": 1}');
         select pgconductor.cancel_execution('00000000-0000-7000-8000-0000000000c1');
         select pgconductor.cancel_execution('00000000-0000-7000-8000-0000000000c2');
         select pgconductor.cancel_execution('00000000-0000-7000-8000-0000000000c4');
