@@ -89,7 +89,8 @@ grant execute on function
     pgconductor._limit_state, pgconductor._limit_rows, pgconductor._move_rows, pgconductor._held_lane, pgconductor._lock_limits,
     pgconductor._fold_freed, pgconductor._free_slots, pgconductor._adopt_stray_keys, pgconductor._read_limits, pgconductor.check_limits
 to pgconductor_worker;
-grant select, insert, update, delete on pgconductor.limits, pgconductor.held_lanes, pgconductor.freed_slots to pgconductor_worker;
+grant select, insert, update, delete on pgconductor.limits, pgconductor.held_lanes to pgconductor_worker;
+grant select, insert, delete on pgconductor.freed_slots to pgconductor_worker;
 grant select, update, delete on pgconductor.events to pgconductor_worker;
 grant select, insert, update, delete on pgconductor.subscriptions to pgconductor_worker;
 grant select, insert, update on pgconductor.event_failures to pgconductor_worker;
