@@ -6,10 +6,10 @@ using PgConductor.Client;
 
 namespace PgConductor.Bench.Workloads;
 
-/// <summary>Claims and flushes of ready executions in a queue where a million others are held back, by limits, pauses and windows. The limit is the same in a queue beside it that holds nothing back.</summary>
+/// <summary>Claims and flushes of ready executions in a queue where a million others are held back, by limits, pauses and windows. The limit is the same in a queue beside it where nothing waits.</summary>
 /// <remarks>
-/// Two queues of one database, in turns, so that both see the same minute: one serves 100 ordinary tasks, the other one ordinary task and 99
-/// that are held back. Uses the public SQL functions, as a worker in another language would, because claims and flushes are what is timed.
+/// Three queues of one database, in turns, so that all see the same minutes: two serve one ordinary task and 99 that can be held back, one of
+/// them with the backlog; the third serves 100 ordinary tasks. Uses the public SQL functions, as a worker in another language would, because claims and flushes are what is timed.
 /// </remarks>
 internal sealed class HeldBackWorkload : Workload
 {
@@ -17,7 +17,6 @@ internal sealed class HeldBackWorkload : Workload
     private const int Tasks = 100;
     private const int Ready = 100;
     private const int Claims = 300;
-    private const string Plain = "plain-0";
 
     /// <summary>Below the size from which calls are copied around the functions.</summary>
     private const int Chunk = 400;
@@ -39,29 +38,30 @@ internal sealed class HeldBackWorkload : Workload
         }
 
         var held = Enumerable.Range(1, Tasks - 1).ToList();
-        var empty = new Side(await RegisterAsync(connection, "queue-0", [.. Enumerable.Range(0, Tasks).Select(n => $$"""{"key": "plain-{{n}}", "keep_completed_seconds": 0}""")], cancellationToken), "queue-0");
-        var full = new Side(await RegisterAsync(connection, "queue-1", [.. held.Select(Held).Prepend("""{"key": "other", "keep_completed_seconds": 0}""")], cancellationToken), "queue-1");
+        var plain = new Side(await RegisterAsync(connection, "queue-0", [.. Enumerable.Range(0, Tasks).Select(n => Ordinary($"plain-{n}"))], cancellationToken), "queue-0", "plain-0");
+        var empty = new Side(await RegisterAsync(connection, "queue-1", [.. held.Select(n => Held("idle", n)).Prepend(Ordinary("empty"))], cancellationToken), "queue-1", "empty");
+        var full = new Side(await RegisterAsync(connection, "queue-2", [.. held.Select(n => Held("held", n)).Prepend(Ordinary("full"))], cancellationToken), "queue-2", "full");
         await PrepareAsync(run, conductor, connection, full, held, cancellationToken);
 
         // The first looks compile plans and read the catalog.
         var (claims, ran) = (Math.Clamp(run.Count / 100, 10, Claims), 0);
         for (var i = -10; i < claims; i++)
         {
-            foreach (var (side, task) in i % 2 == 0 ? [(empty, Plain), (full, "other")] : new[] { (full, "other"), (empty, Plain) })
+            foreach (var side in i % 2 == 0 ? new[] { plain, empty, full } : [full, empty, plain])
             {
-                await conductor.InvokeManyAsync(TaskDefinition.Create<Work>(task), Enumerable.Range(0, Ready).Select(n => Work.Of(n, run.Options.PayloadBytes)), new InvokeOptions { Queue = side.Queue }, cancellationToken: cancellationToken);
+                await conductor.InvokeManyAsync(TaskDefinition.Create<Work>(side.Task), Enumerable.Range(0, Ready).Select(n => Work.Of(n, run.Options.PayloadBytes)), new InvokeOptions { Queue = side.Queue }, cancellationToken: cancellationToken);
                 ran += await side.TakeAsync(connection, measured: i >= 0, cancellationToken);
             }
         }
 
-        var left = (await conductor.CountAsync("queue-1", cancellationToken: cancellationToken)).Sum(count => count.Count);
+        var left = (await conductor.CountAsync(full.Queue, cancellationToken: cancellationToken)).Sum(count => count.Count);
         var limit = Statistics.Percentile(empty.Both, 0.5);
         return new Sample
         {
             LatenciesMs = full.Both,
             Limit = limit,
             Ratio = Statistics.Percentile(full.Both, 0.5) / limit,
-            Verified = ran == (claims + 10) * 2 * Ready && left == run.Count + (Tasks / 3),
+            Verified = ran == (claims + 10) * 3 * Ready && left == run.Count + (Tasks / 3),
             Details = new Dictionary<string, object?>(StringComparer.Ordinal)
             {
                 ["readyPerClaim"] = Ready,
@@ -73,16 +73,19 @@ internal sealed class HeldBackWorkload : Workload
                 ["claimRatio"] = Statistics.Percentile(full.ClaimMs, 0.5) / Statistics.Percentile(empty.ClaimMs, 0.5),
                 ["flushMs"] = Statistics.Percentile(full.FlushMs, 0.5),
                 ["flushRatio"] = Statistics.Percentile(full.FlushMs, 0.5) / Statistics.Percentile(empty.FlushMs, 0.5),
+                ["ratioToOrdinaryTasks"] = Statistics.Percentile(full.Both, 0.5) / Statistics.Percentile(plain.Both, 0.5),
             },
         };
     }
 
+    private static string Ordinary(string key) => $$"""{"key": "{{key}}", "keep_completed_seconds": 0}""";
+
     /// <summary>A third each: one of a key at a time, paused (see PrepareAsync), and a window that is never open.</summary>
-    private static string Held(int n) => (n % 3) switch
+    private static string Held(string name, int n) => (n % 3) switch
     {
-        0 => $$"""{"key": "held-{{n}}", "limits": {"key": "fill", "concurrency_per_key": 1} }""",
-        1 => $$"""{"key": "held-{{n}}", "window_start": "{{Never(0)}}", "window_end": "{{Never(1)}}"}""",
-        _ => $$"""{"key": "held-{{n}}"}""",
+        0 => $$"""{"key": "{{name}}-{{n}}", "limits": {"key": "fill", "concurrency_per_key": 1} }""",
+        1 => $$"""{"key": "{{name}}-{{n}}", "window_start": "{{Never(0)}}", "window_end": "{{Never(1)}}"}""",
+        _ => $$"""{"key": "{{name}}-{{n}}"}""",
     };
 
     private static string Never(int minutes) => $"{DateTimeOffset.UtcNow.AddHours(12).AddMinutes(minutes):HH:mm}";
@@ -92,7 +95,7 @@ internal sealed class HeldBackWorkload : Workload
     {
         await using (var pause = new NpgsqlCommand("update pgconductor.tasks set paused = true where key = any ($1)", connection))
         {
-            pause.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. held.Where(n => n % 3 == 2).Select(n => $"held-{n}")] });
+            pause.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. held.Where(n => n % 3 == 2).SelectMany(n => new[] { $"held-{n}", $"idle-{n}" })] });
             await pause.ExecuteNonQueryAsync(cancellationToken);
         }
 
@@ -135,14 +138,16 @@ internal sealed class HeldBackWorkload : Workload
         return orchestrator;
     }
 
-    /// <summary>One of the two queues: claims and flushes, timed.</summary>
-    private sealed class Side(Guid orchestrator, string queue)
+    /// <summary>One of the queues: claims and flushes, timed.</summary>
+    private sealed class Side(Guid orchestrator, string queue, string task)
     {
         private readonly List<double> _claimMs = [];
         private readonly List<double> _flushMs = [];
         private long _lease;
 
         public string Queue => queue;
+
+        public string Task => task;
 
         public IReadOnlyCollection<double> ClaimMs => _claimMs;
 

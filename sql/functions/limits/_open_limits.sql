@@ -35,18 +35,43 @@ as $$
 declare
     c_most constant integer := 50;
     -- Of one task.
-    v_most integer := least(p_limit, c_most, greatest(200 / cardinality(p_task_keys), 1));
-    v_key  text;
+    v_most  integer;
+    v_key   text;
+    v_tasks text[];
 begin
-    for v_key in
-        select u.key
-        from unnest(p_task_keys) u (key)
-        where exists (select from pgconductor.freed_slots f where f.task_key = u.key)
-    loop
-        if pgconductor._lock_limits(v_key) then
-            perform pgconductor._fold_freed(v_key, p_now);
-        end if;
-    end loop;
+    if exists (select from pgconductor.freed_slots f where f.task_key = any (p_task_keys)) then
+        for v_key in
+            select u.key
+            from unnest(p_task_keys) u (key)
+            where exists (select from pgconductor.freed_slots f where f.task_key = u.key)
+        loop
+            if pgconductor._lock_limits(v_key) then
+                perform pgconductor._fold_freed(v_key, p_now);
+            end if;
+        end loop;
+    end if;
+
+    -- Most tasks have nothing to look at, and this is all that they cost: something in their own lanes, or a key's lane that is open
+    -- or was decided about under other limits, which are the first in the index.
+    select array_agg(t.key) filter (where t.own or h.revision < t.limits_revision or h.opens_at <= p_now),
+        min(h.opens_at) filter (where h.opens_at > p_now and h.opens_at < 'infinity')
+    into v_tasks, next_open
+    from (
+        select x.key, x.limits_revision, exists (select from pgconductor.executions e where e.queue = p_queue and e.lane = x.lane) as own
+        from pgconductor.tasks x
+        where x.holds and x.key = any (p_task_keys)
+    ) t
+    left join lateral (
+        select x.revision, x.opens_at
+        from pgconductor.held_lanes x
+        where x.queue = p_queue and x.task_key = t.key
+        order by x.queue, x.task_key, x.revision, x.opens_at
+        limit 1) h on true;
+
+    if v_tasks is null then
+        return;
+    end if;
+    v_most := least(p_limit, c_most, greatest(200 / cardinality(v_tasks), 1));
 
     with task as materialized (
         select t.key, t.lane, t.limits_revision, t.max_running_per_key, t.key_rate_count, t.key_rate_seconds, t.key_rate_burst,
@@ -56,7 +81,7 @@ begin
             select x.running, x.tokens, x.refilled_at from pgconductor.limits x where x.task_key = t.key and x.key = '' limit 1) l on true
         cross join lateral pgconductor._limit_state(t.max_running, t.rate_count, t.rate_seconds, t.rate_burst, l.running, l.tokens,
             l.refilled_at, p_now) s
-        where t.key = any (p_task_keys)
+        where t.key = any (v_tasks)
     ),
     asked as (
         select h.task, h.key, h.lane, h.mark, h.since
@@ -98,7 +123,7 @@ begin
     select array_agg(p.lane order by p.turn, p.since), array_agg(p.task order by p.turn, p.since),
         array_agg(p.key order by p.turn, p.since), array_agg(p.room order by p.turn, p.since), array_agg(p.wide order by p.turn, p.since),
         array_agg(p.mark order by p.turn, p.since),
-        least(
+        least(next_open,
             (select min(t.opens_at) from task t where t.room = 0 and t.opens_at < 'infinity'),
             (select min(h.opens_at)
              from task t

@@ -5,7 +5,7 @@ insert into pgconductor.executions (id, task_key, lane, priority, run_at) values
 create temp table found as select p.* from pgconductor._limited_places('default', '{"",x}', '{5,0}', '{2025-01-15 10:00+00,2025-01-15 11:00+00}', '{a,b,none,u}', '{t,t,t,u}') p;
 create temp table places as select u.* from found f, unnest(f.lanes, f.priorities, f.starts, f.opens) with ordinality u (lane, priority, start, open, n);
 select results_eq('select lane, priority, start, open from places order by priority desc, lane', $$ values
-    ('', 5::smallint, timestamptz '2025-01-15 10:00+00', null::integer), ('a', 5, '-infinity', 1), ('a', 0, '-infinity', 1), ('u', 0, '-infinity', 4), ('x', 0, '2025-01-15 11:00+00', null), ('b', -3, '-infinity', 2) $$,
+    ('', 5::smallint, timestamptz '2025-01-15 10:00+00', null::integer), ('a', 5::smallint, '-infinity', 1), ('a', 0::smallint, '-infinity', 1), ('u', 0::smallint, '-infinity', 4), ('x', 0::smallint, '2025-01-15 11:00+00', null), ('b', (-3)::smallint, '-infinity', 2) $$,
     'what was there, and each priority of the lanes given');
 select ok((select bool_and(b.priority <= a.priority) from places a join places b on b.n = a.n + 1), 'highest priority first');
 select is((select empty from found), '{3}', 'the empty one is told');

@@ -1,5 +1,5 @@
 begin;
-select plan(17);
+select plan(18);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 create function pg_temp.open(size integer, variadic names text[]) returns table (place text, room integer, wide boolean, next_open timestamptz) language sql as $$
     select p.task || coalesce('/' || p.key, ''), p.room, p.wide, o.next_open
@@ -11,6 +11,8 @@ insert into pgconductor.tasks (key, rate_count, rate_seconds, rate_burst) values
 insert into pgconductor.tasks (key, limit_path, max_running_per_key) values ('k', '{k}', 1);
 insert into pgconductor.tasks (key, limit_path, fair) values ('f', '{k}', true);
 
+select is_empty('select place from pg_temp.open(10, ''m'', ''k'', ''f'', ''r'') where place is not null', 'nothing is there: nothing to look at');
+insert into pgconductor.executions (task_key, lane) select k, k from unnest('{m,k,f,r}'::text[]) k;
 select results_eq('select place, room, wide from pg_temp.open(10, ''m'', ''k'', ''f'', ''r'') order by 1', $$ values ('f', null, true), ('k', null, false), ('m', 3, false), ('r', 1, false) $$, 'nothing counted: all are open');
 select is((select distinct next_open from pg_temp.open(10, 'm', 'k', 'f', 'r')), null, 'and nothing will open');
 insert into pgconductor.limits values ('m', '', 3, null, null), ('r', '', 0, 0, pgconductor.current_time());

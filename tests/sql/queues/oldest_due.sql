@@ -1,5 +1,5 @@
 begin;
-select plan(15);
+select plan(18);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 
 select is_empty($$ select * from pgconductor.oldest_due() $$, 'nothing waits');
@@ -49,5 +49,16 @@ analyze pgconductor.executions;
 select cmp_ok(pg_temp.blocks(), '<=', 1000::bigint, 'a thousand blocks at most');
 select results_eq($$ select due_seconds from pgconductor.oldest_due('{default}') $$, $$ values (86400::double precision) $$, 'and the same answer');
 
+
+-- What limits hold back is not late; what they do not hold back is.
+delete from pgconductor.executions;
+insert into pgconductor.tasks (key, max_running) values ('limited', 1);
+insert into pgconductor.executions (id, task_key, queue, lane, run_at) values (test.id(50), 'limited', 'default', 'limited', '2025-01-15 09:00+00'),
+    (test.id(51), 'limited', 'default', pgconductor._held_lane('limited', '=a'), '2025-01-15 08:00+00');
+select is((select count(*) from pgconductor.oldest_due('{default}')), 1::bigint, 'a task below its limit is late; a key that is held back is not');
+insert into pgconductor.limits values ('limited', '', 1, null, null);
+select is_empty($$ select * from pgconductor.oldest_due('{default}') $$, 'a task at its limit is not');
+insert into pgconductor.executions (id, task_key, queue, lane, run_at) values (test.id(52), 'zebra', 'default', '', '2025-01-15 09:00+00'), (test.id(53), 'zebra', 'default', 'zebra', '2025-01-15 07:00+00');
+select is((select due_seconds > 3600 from pgconductor.oldest_due('{default}')), true, 'lanes before and behind those of keys are looked at');
 select * from finish();
 rollback;

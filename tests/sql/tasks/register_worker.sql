@@ -1,5 +1,5 @@
 begin;
-select plan(38);
+select plan(47);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 
 -- A worker as register_worker takes it.
@@ -40,6 +40,15 @@ select is(pg_temp.register(1, 'q', '[{"key": "plain", "max_attempts": 7}, {"key"
 select is((select ctid from pgconductor.tasks where key = 'plain'), (select place from before), 'a row that would not change is not written');
 select is(pg_temp.register(1, 'q', '[{"key": "full", "queue": "default", "window_start": null, "window_end": null}]'), 'registered', 'a null window');
 select is((select window_start from pgconductor.tasks where key = 'full'), null, 'removes it');
+select is(pg_temp.register(1, 'q', '[{"key": "full", "queue": "default", "limits": {"concurrency": 3, "key": "a.b", "concurrency_per_key": 1, "rate": {"count": 5, "seconds": 60, "burst": 2}}}]'), 'registered', 'limits');
+select results_eq($$ select max_running, limit_path, max_running_per_key, rate_count, rate_seconds, rate_burst, holds, lane from pgconductor.tasks where key = 'full' $$,
+    $$ values (3, '{a,b}'::text[] collate "C", 1, 5, 60::double precision, 2, true, 'full' collate "C") $$, 'are the task''s, which has a lane of its own');
+select is(pg_temp.register(1, 'q', '[{"key": "full", "queue": "default"}]'), 'registered', 'left out');
+select is((select max_running from pgconductor.tasks where key = 'full'), 3, 'they stay');
+select is(pg_temp.register(1, 'q', '[{"key": "full", "queue": "default", "limits": {"concurrency": 4}}]'), 'registered', 'others');
+select results_eq($$ select max_running, limit_path, rate_count from pgconductor.tasks where key = 'full' $$, $$ values (4, null::text[] collate "C", null::integer) $$, 'replace all of them');
+select is(pg_temp.register(1, 'q', '[{"key": "full", "queue": "default", "limits": null}]'), 'registered', 'null');
+select is((select max_running from pgconductor.tasks where key = 'full'), null, 'removes them');
 select is((select task_keys from pgconductor.workers where orchestrator_id = test.id(1)), '{full}', 'the last registration is what the worker serves');
 
 -- Settings that cannot be: PC004, the task named, nothing changed.
@@ -59,6 +68,7 @@ select matches(pg_temp.register(2, 'q', tasks::jsonb), '^PC004 .*' || named, wha
     ('[{"key": "bad", "backoff_jitter": 2}]', '"bad"', 'jitter over 1'),
     ('[{"key": "bad", "keep_completed_seconds": 1e300}]', '"bad"', 'a retention that no interval holds'),
     ('[{"key": "bad", "keep_failed_seconds": 1e12}]', '"bad"', 'a retention of 30000 years'),
+    ('[{"key": "bad", "limits": {"concurrency": 0}}]', '"bad"', 'limits that cannot be'),
     ('[{"key": "bad", "window_start": "09:00"}]', '"bad"', 'half a window'),
     ('[{"key": "bad", "window_start": "09:00", "window_end": "09:00"}]', '"bad"', 'a window of no length'),
     ('[{"key": "bad", "window_start": "nine", "window_end": "10:00"}]', '"bad"', 'a window that is no time'),
