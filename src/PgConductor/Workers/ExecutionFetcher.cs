@@ -16,6 +16,7 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
 
     private readonly PrefetchPolicy _prefetch = new(services.Options);
     private readonly PollPolicy _poll = new(services.Options, services.Listens);
+    private readonly PacePolicy _pace = new(_busyAfter);
     private readonly ClaimCursor _cursor = new();
     private readonly ILogger _logger = services.LoggerFactory.CreateLogger<ExecutionFetcher>();
     private long _measuredAt;
@@ -104,6 +105,7 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
             Telemetry.Claimed(claim.Executions.Count, services.Queue, took);
             _poll.Reset();
             await SayBusyAsync(stop).ConfigureAwait(false);
+            await PaceAsync(claim.Executions.Count, size, start, stop).ConfigureAwait(false);
             return TimeSpan.Zero;
         }
 
@@ -183,6 +185,21 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
         {
             _saidIdle = false;
             await services.Database.SetIdleAsync(services.Queue, idle: false, stop).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Lets a steady stream of single executions gather a little. Ends early when nothing is left to do here.</summary>
+    private async Task PaceAsync(int found, int asked, long claimedAt, CancellationToken stop)
+    {
+        // A test's clock may stand still while one handler waits for another that is not claimed yet.
+        if (services.TimeProvider != TimeProvider.System)
+        {
+            return;
+        }
+
+        while (_pace.Wait(found, asked, services.TimeProvider.GetElapsedTime(_busySince ?? claimedAt), services.TimeProvider.GetElapsedTime(claimedAt), load.Running + load.Buffered) is var wait && wait > TimeSpan.Zero)
+        {
+            await bell.WaitAsync(wait, stop).ConfigureAwait(false);
         }
     }
 

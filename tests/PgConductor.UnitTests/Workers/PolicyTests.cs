@@ -127,6 +127,19 @@ public sealed class PolicyTests
         Assert.Equal(0, policy.Target);
     }
 
+    [Theory]
+    [InlineData(3, 10, 51, 1, 5, 3)]
+    [InlineData(3, 10, 51, 4, 5, 0)]
+    [InlineData(10, 10, 51, 1, 5, 0)]
+    [InlineData(3, 10, 50, 1, 5, 0)]
+    [InlineData(3, 10, 51, 1, 0, 0)]
+    public void A_stream_gathers_unless_there_is_more_or_it_is_new_or_nothing_is_in_hand(int found, int asked, int busyFor, int sinceClaim, int inHand, int expected)
+    {
+        var policy = new PacePolicy(busyAfter: TimeSpan.FromMilliseconds(50));
+
+        Assert.Equal(expected, policy.Wait(found, asked, TimeSpan.FromMilliseconds(busyFor), TimeSpan.FromMilliseconds(sinceClaim), inHand).TotalMilliseconds);
+    }
+
     [Fact]
     public void Polling_doubles_from_the_shortest_to_the_longest_pause_and_starts_again_after_work()
     {
