@@ -28,7 +28,8 @@ internal sealed record BenchOptions
           --takeover SECONDS  recover: OrchestratorOptions.Takeover (default 30)
           --seconds N         held-horizon: how long the transaction is left open (default 120)
           --rate N            held-horizon: executions a second in its steady half (default 500)
-          --holder WHICH      held-horizon: reader (REPEATABLE READ, has read) or writer (has written) (default reader)
+          --holder WHICH      held-horizon: reader (REPEATABLE READ, has read), writer (has written) or dump (a stalled pg_dump)
+                              (default reader)
         """;
 
     public IReadOnlyList<Workload> Workloads { get; private init; } = [];
@@ -90,7 +91,7 @@ internal sealed record BenchOptions
                 "--takeover" => options with { TakeoverSeconds = Number(args, ref i, 1, 3600) },
                 "--seconds" => options with { Seconds = Number(args, ref i, 2, 86_400) },
                 "--rate" => options with { Rate = Number(args, ref i, 1, 100_000) },
-                "--holder" => options with { Holder = Value(args, ref i) is HorizonHolder.Reader or HorizonHolder.Writer ? args[i] : throw new BenchException($"--holder \"{args[i]}\" must be {HorizonHolder.Reader} or {HorizonHolder.Writer}.") },
+                "--holder" => options with { Holder = HorizonHolder.All.Contains(Value(args, ref i)) ? args[i] : throw new BenchException($"--holder \"{args[i]}\" must be one of {string.Join(", ", HorizonHolder.All)}.") },
                 _ when name.StartsWith('-') => throw new BenchException($"there is no option \"{name}\".\n{HelpText}"),
                 _ => options,
             };
