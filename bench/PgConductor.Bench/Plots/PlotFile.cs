@@ -113,7 +113,7 @@ internal static class PlotFile
             Number(details, "heapPeakMb", place),
             Number(details, "workingSetMb", place),
             Number(details, "clientProcessorMicrosecondsEach", place),
-            details.TryGetProperty("serverProcessorMicrosecondsEach", out var server) && server.ValueKind == JsonValueKind.Null ? null : Number(details, "serverProcessorMicrosecondsEach", place));
+            details.TryGetProperty("serverProcessorMicrosecondsEach", out var server) && server.ValueKind == JsonValueKind.Null ? null : Number(details, "serverProcessorMicrosecondsEach", place, 0));
     }
 
     /// <summary>A number above zero, unless zero is allowed.</summary>

@@ -57,7 +57,7 @@ internal sealed class GrowthChild : IDisposable
         _baseline = GC.GetTotalMemory(forceFullCollection: true);
         await using var conductor = new Conductor(new ConductorOptions { ConnectionString = _spec.ConnectionString });
         var tasks = new TaskCollection();
-        foreach (var task in GrowthPoint.Define(_spec.Queues, _spec.Tasks, _spec.Keep))
+        foreach (var task in GrowthPoint.Define(_spec.Tasks, _spec.Keep))
         {
             tasks.Add(task, (work, _) =>
             {
@@ -66,7 +66,11 @@ internal sealed class GrowthChild : IDisposable
             });
         }
 
-        await using var orchestrator = new Orchestrator(conductor, tasks, new OrchestratorOptions { Worker = new WorkerOptions { Concurrency = _spec.Concurrency, MaxClaim = _spec.MaxClaim } });
+        await using var orchestrator = new Orchestrator(conductor, tasks, new OrchestratorOptions
+        {
+            OnlyNamedQueues = true,
+            Queues = Enumerable.Range(0, _spec.Queues).ToDictionary(i => GrowthPoint.QueueOf(i, _spec.Queues), _ => new WorkerOptions { Concurrency = _spec.Concurrency, MaxClaim = _spec.MaxClaim }),
+        });
         await orchestrator.StartAsync(stop);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var watching = WatchAsync(over.Token);

@@ -15,7 +15,7 @@ internal sealed class GrowthMeasurement(BenchRun run, GrowthPoint point, Conduct
     private static readonly TimeSpan _longestPass = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(2);
 
-    private readonly IReadOnlyList<TaskDefinition<Work, NoResult>> _tasks = GrowthPoint.Define(point.Queues, point.Tasks, point.History is not null);
+    private readonly IReadOnlyList<TaskDefinition<Work, NoResult>> _tasks = GrowthPoint.Define(point.Tasks, point.History is not null);
     private readonly string _fill = Fill(point.PayloadBytes - Work.SmallestBytes);
     private readonly GrowthHistory _history = new(run.Database, run.Options.PayloadBytes);
     private readonly List<GrowthProcess> _processes = [];
@@ -155,7 +155,7 @@ internal sealed class GrowthMeasurement(BenchRun run, GrowthPoint point, Conduct
     private Task PauseAsync(CancellationToken cancellationToken) =>
         run.Database.ExecuteAsync("select pgconductor.pause_queue(q.name) from pgconductor.queues q where not q.paused", cancellationToken);
 
-    /// <summary>Enqueues until so many wait, dealt out to the tasks.</summary>
+    /// <summary>Enqueues until so many wait, dealt out to the tasks and the queues.</summary>
     private async Task FillUpAsync(int backlog, CancellationToken cancellationToken)
     {
         var chunk = Math.Clamp(ChunkBytes / point.PayloadBytes, 1, LargestChunk);
@@ -168,11 +168,14 @@ internal sealed class GrowthMeasurement(BenchRun run, GrowthPoint point, Conduct
             }
 
             var works = Enumerable.Range(_enqueued, count).Select(n => new Work(n, _fill));
-            await (_tasks.Count == 1
+            await (_tasks.Count == 1 && point.Queues == 1
                 ? conductor.InvokeManyAsync(_tasks[0], works, cancellationToken: cancellationToken)
-                : (Task)conductor.InvokeManyAsync([.. works.Select(work => new InvokeItem(_tasks[work.N % _tasks.Count].Key, JsonSerializer.SerializeToElement(work, JsonSerializerOptions.Web)))], cancellationToken: cancellationToken));
+                : (Task)conductor.InvokeManyAsync([.. works.Select(Item)], cancellationToken: cancellationToken));
         }
     }
+
+    private InvokeItem Item(Work work) =>
+        new(_tasks[work.N % _tasks.Count].Key, JsonSerializer.SerializeToElement(work, JsonSerializerOptions.Web), new InvokeOptions { Queue = GrowthPoint.QueueOf(work.N, point.Queues) });
 
     /// <summary>Stops the processes. Whether each execution ran once or still waits, and is in the history if it ran and one is kept.</summary>
     private async Task<bool> VerifyAsync(CancellationToken cancellationToken)

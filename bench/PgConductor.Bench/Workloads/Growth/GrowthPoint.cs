@@ -43,7 +43,7 @@ internal sealed record GrowthPoint
         return axis switch
         {
             GrowthAxis.Backlog => point with { Backlog = value, Measured = Math.Min(value, count) },
-            GrowthAxis.Queues => point with { Queues = value, Tasks = value },
+            GrowthAxis.Queues => point with { Queues = value },
             GrowthAxis.Tasks => point with { Tasks = value },
             GrowthAxis.Processes => point with { Processes = value },
             GrowthAxis.Payload => point.WithPayload(value),
@@ -52,12 +52,14 @@ internal sealed record GrowthPoint
         };
     }
 
-    /// <summary>The tasks of a process, dealt out to its queues.</summary>
-    public static IReadOnlyList<TaskDefinition<Work, NoResult>> Define(int queues, int tasks, bool keep) =>
+    /// <summary>The queue of an execution; every process serves them all.</summary>
+    public static string QueueOf(int number, int queues) => queues == 1 ? "default" : $"growth-{number % queues}";
+
+    /// <summary>The tasks of a process; every queue takes each of them.</summary>
+    public static IReadOnlyList<TaskDefinition<Work, NoResult>> Define(int tasks, bool keep) =>
     [
         .. Enumerable.Range(0, tasks).Select(i => TaskDefinition.Create<Work>($"growth-{i}", new TaskOptions
         {
-            Queue = queues == 1 ? "default" : $"growth-{i % queues}",
             KeepCompleted = keep ? Retention.For(TimeSpan.FromDays(1)) : Retention.None,
         })),
     ];
