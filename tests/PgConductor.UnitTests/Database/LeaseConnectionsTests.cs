@@ -54,7 +54,7 @@ public sealed class LeaseConnectionsTests : IAsyncDisposable
         await impatient.CancelAsync();
         foreach (var call in givenUp)
         {
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call.WaitAsync(TimeSpan.FromSeconds(10), Token));
         }
 
         _gate.SetResult();
