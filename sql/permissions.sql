@@ -46,7 +46,7 @@ grant execute on function
 to pgconductor_client, pgconductor_worker;
 grant select on pgconductor.queues to pgconductor_client;
 grant select, insert on pgconductor.tasks to pgconductor_client;
-grant insert, select (id, queue), update (payload, large_payload_bytes, run_at, priority, max_attempts)
+grant insert, select (id, queue, flow), update (payload, large_payload_bytes, run_at, priority, max_attempts)
 on pgconductor.executions to pgconductor_client;
 grant insert, delete, select (execution_id) on pgconductor.payloads to pgconductor_client;
 grant select, insert, update (execution_id, queue) on pgconductor.dedupe_keys to pgconductor_client;
@@ -63,8 +63,19 @@ grant execute on function
     pgconductor._delete_rows, pgconductor._rows_at,
     pgconductor._bound_by_bytes, pgconductor._dead_letter_exhausted, pgconductor._relane_unknown, pgconductor._settle,
     pgconductor._append_error, pgconductor._put_back_leases, pgconductor._release_lost_leases, pgconductor._register_task,
-    pgconductor._assign_lanes, pgconductor._adopt_stray_lanes, pgconductor._window_open
+    pgconductor._assign_lanes, pgconductor._adopt_stray_lanes, pgconductor._window_open,
+    pgconductor.save_steps, pgconductor.save_step, pgconductor._carried_steps, pgconductor._settle_flows, pgconductor._begin_waits,
+    pgconductor._start_child, pgconductor._cancel_orphans, pgconductor.load_steps
 to pgconductor_worker;
+-- Ends of executions, by a worker or an operator.
+grant execute on function
+    pgconductor.cancel_execution, pgconductor.orchestrator_channel, pgconductor._end_flows,
+    pgconductor._resolve_waits, pgconductor._announce_orphans
+to pgconductor_worker, pgconductor_operator;
+grant select, insert, update, delete on pgconductor.steps to pgconductor_worker, pgconductor_operator;
+grant insert, delete on pgconductor.orphans to pgconductor_worker, pgconductor_operator;
+grant select, update on pgconductor.orphans to pgconductor_worker;
+grant insert on pgconductor.signals to pgconductor_worker;
 grant select on pgconductor.migrations, pgconductor.function_scripts to pgconductor_worker;
 grant select, insert on pgconductor.queues to pgconductor_worker;
 grant select, insert, update on pgconductor.tasks to pgconductor_worker;
@@ -81,19 +92,19 @@ grant insert, select (id) on pgconductor.failed_executions to pgconductor_worker
 grant execute on function
     pgconductor.get_execution, pgconductor.list_executions, pgconductor.count_executions, pgconductor.list_queues,
     pgconductor.list_tasks, pgconductor.list_orchestrators, pgconductor.oldest_due, pgconductor.held_horizon,
-    pgconductor.server_settings, pgconductor.current_time, pgconductor._window_open, pgconductor._raise
+    pgconductor.server_settings, pgconductor.current_time, pgconductor._window_open, pgconductor._raise, pgconductor.load_steps
 to pgconductor_reader;
 grant select on all tables in schema pgconductor to pgconductor_reader;
 
 -- Steers: everything a reader may, and cancel, retry, pause, resume, create an ordinary queue, stop a process.
 grant pgconductor_reader to pgconductor_operator;
 grant execute on function
-    pgconductor.cancel_execution, pgconductor.retry_execution, pgconductor.pause_queue, pgconductor.resume_queue,
-    pgconductor.create_queue, pgconductor.signal_shutdown, pgconductor._take_dedupe_key, pgconductor.orchestrator_channel
+    pgconductor.retry_execution, pgconductor.pause_queue, pgconductor.resume_queue, pgconductor.create_queue,
+    pgconductor.signal_shutdown, pgconductor._take_dedupe_key
 to pgconductor_operator;
 grant insert, update on pgconductor.queues to pgconductor_operator;
 grant insert on pgconductor.tasks to pgconductor_operator;
-grant insert, delete on pgconductor.executions to pgconductor_operator;
+grant insert, update, delete on pgconductor.executions to pgconductor_operator;
 grant delete on pgconductor.payloads to pgconductor_operator;
 grant insert, update, delete on pgconductor.dedupe_keys to pgconductor_operator;
 grant insert, delete on pgconductor.failed_executions to pgconductor_operator;

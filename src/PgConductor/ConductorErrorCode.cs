@@ -24,6 +24,12 @@ public static class ConductorErrorCode
     /// <summary>There is nothing of this id or name (SQLSTATE PC007).</summary>
     public const string NotFound = "not-found";
 
+    /// <summary>A step is not stored: its execution is another process's by now, or has ended, or the step was stored before (SQLSTATE PC008).</summary>
+    public const string StepRejected = "step-rejected";
+
+    /// <summary>The handler's code does not fit the steps that are stored, or uses a name twice.</summary>
+    public const string StepConflict = "step-conflict";
+
     /// <summary>A payload or result cannot be stored: not serialisable, too large, or with text that PostgreSQL cannot hold.</summary>
     public const string InvalidPayload = "invalid-payload";
 

@@ -26,7 +26,7 @@ public sealed record ExecutionInfo
     /// <summary>Starts allowed; null when not known any more.</summary>
     public int? MaxAttempts { get; init; }
 
-    /// <summary>When it is or was due; null once it has finished.</summary>
+    /// <summary>When it is or was due; null once it has finished, and while it waits for something without a limit.</summary>
     public DateTimeOffset? RunAt { get; init; }
 
     /// <summary>When it was enqueued.</summary>
@@ -40,6 +40,9 @@ public sealed record ExecutionInfo
 
     /// <summary>The process that runs it.</summary>
     public Guid? OrchestratorId { get; init; }
+
+    /// <summary>The execution whose child it is; null for others, and in lists.</summary>
+    public Guid? ParentId { get; init; }
 
     /// <summary>Its dedupe key.</summary>
     public string? DedupeKey { get; init; }

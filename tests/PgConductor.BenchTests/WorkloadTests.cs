@@ -26,6 +26,7 @@ public sealed class WorkloadTests
         ("sleeping", "limit ratio p50Ms"),
         ("held-horizon", "perSecond limit ratio"),
         ("recover", "limit ratio p50Ms"),
+        ("workflow", "perSecond limit ratio p50Ms p95Ms p99Ms"),
         ("wal", "limit ratio"),
         ("queues", "perSecond limit ratio"),
         ("latency", "limit ratio p50Ms p95Ms p99Ms"),
@@ -36,7 +37,7 @@ public sealed class WorkloadTests
     public async Task Each_workload_says_what_it_measured_and_that_each_execution_ran_once_and_leaves_no_database()
     {
         var databases = await DatabasesAsync();
-        var rest = await RunAsync(600, "limit", "drain", "enqueue-one", "enqueue-many", "steady", "million", "sleeping", "held-horizon", "recover", "wal", "queues");
+        var rest = await RunAsync(600, "limit", "drain", "enqueue-one", "enqueue-many", "steady", "million", "sleeping", "held-horizon", "recover", "workflow", "wal", "queues");
         var latency = await RunAsync(10, "latency");
 
         var idle = await RunAsync(1, "idle");

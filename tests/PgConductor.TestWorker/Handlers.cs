@@ -44,6 +44,23 @@ internal sealed class Handlers(WorkerSettings settings)
                 }
 
                 break;
+            case "steps":
+                for (var i = 1; i <= 5; i++)
+                {
+                    await context.StepAsync($"s{i}", async () =>
+                    {
+                        Say($"step {i} {context.ExecutionId}");
+                        if (i == 3)
+                        {
+                            // Whatever it is told.
+                            await _gate.Task;
+                        }
+
+                        return i;
+                    });
+                }
+
+                break;
             case "suicide":
                 Environment.FailFast("the handler was asked to end its process");
                 break;

@@ -1,6 +1,6 @@
 // A process that runs executions, for tests that kill, freeze and signal it.
 //
-//   PgConductor.TestWorker connection=… [queue=Q] [task=KEY] [handler=noop|slow|gate|stubborn|suicide] [slow=MS]
+//   PgConductor.TestWorker connection=… [queue=Q] [task=KEY] [handler=noop|slow|gate|stubborn|steps|suicide] [slow=MS]
 //                          [heartbeat=MS] [takeover=MS] [drain=MS] [cancel=MS] [concurrency=N] [maxAttempts=N] [listen=false]
 //
 // It prints "ready ID" when it claims, a line for every start, end and cancellation of a handler, "rejected N" and
@@ -17,7 +17,7 @@ using var meters = new MeterListener
 {
     InstrumentPublished = (instrument, listener) =>
     {
-        if (instrument.Name is "pgconductor.executions.settled" or "pgconductor.orchestrators.fenced")
+        if (instrument.Name is "pgconductor.executions.settled" or "pgconductor.steps.stored" or "pgconductor.orchestrators.fenced")
         {
             listener.EnableMeasurementEvents(instrument);
         }
@@ -35,7 +35,7 @@ meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
     {
         if (tag.Key == "effect" && tag.Value is "rejected")
         {
-            Handlers.Say($"rejected {value}");
+            Handlers.Say(instrument.Name == "pgconductor.steps.stored" ? "steprejected" : $"rejected {value}");
         }
     }
 });

@@ -76,3 +76,31 @@ create function test.million(task text, lane text, first text) returns void lang
     select ('01910000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, $1, $2, $3::timestamptz + n * interval '1 second', '2025-01-15 00:00+00'
     from generate_series(1, 1000000) n
 $$;
+
+-- Saves a finished step of a running execution, as orchestrator n; the effect.
+create function test.step(n integer, execution uuid, name text, result jsonb default '1', failed boolean default false) returns text language sql as $$
+    select s.effect
+    from pgconductor.leases l
+    cross join lateral pgconductor.save_steps(test.id(n), array[l.id], array[array_position(l.ids, execution)], array[name], array[1], array[result],
+        null, null, array[failed]) s
+    where execution = any (l.ids)
+$$;
+
+-- Suspends a running execution, as orchestrator n, until what the waits say; the effect. See _begin_waits.
+create function test.wait(n integer, execution uuid, waits jsonb, variadic open text[] default '{}') returns text language sql as $$
+    select r.effect
+    from pgconductor.leases l
+    cross join lateral pgconductor.return_executions(test.id(n), '{}', array[l.id], array[array_position(l.ids, execution)],
+        '{suspended}', array[jsonb_build_object('waits', waits, 'open', to_jsonb(open))]) r
+    where execution = any (l.ids) and array_position(l.ids, execution)::smallint <> all (l.done)
+$$;
+
+-- The wait for a child: the child is execution n of task t.
+create function test.child(name text, n integer, task text default 't', more jsonb default '{}') returns jsonb language sql as $$
+    select jsonb_build_object('name', name, 'ordinal', n, 'kind', 'child', 'child', jsonb_build_object('id', test.id(n), 'task', task, 'payload', n)) || more
+$$;
+
+-- The steps of an execution: name, state, result.
+create function test.steps(execution uuid) returns text language sql as $$
+    select string_agg(concat_ws(' ', s.name, s.state, s.result #>> '{}'), ', ' order by s.ordinal, s.name) from pgconductor.load_steps(execution) s
+$$;

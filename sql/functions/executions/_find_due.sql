@@ -191,7 +191,8 @@ begin
             where e.queue = p_queue and e.lane = v_lanes[i] and e.priority = v_priorities[i] and e.run_at > p_now
             order by e.run_at
             limit 1;
-            v_next_due := least(v_next_due, v_next);
+            -- What waits for more than time is due at no time.
+            v_next_due := least(v_next_due, nullif(v_next, 'infinity'));
         end loop;
         next_due_in := extract(epoch from v_next_due - p_now);
     end if;

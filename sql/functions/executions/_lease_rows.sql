@@ -18,27 +18,36 @@ returns table (
     trace_parent  text,
     payload       jsonb,
     next_position jsonb,
-    next_due_in   double precision)
+    next_due_in   double precision,
+    steps         jsonb)
 language plpgsql
 set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-    v_taken record := pgconductor._take_rows(p_queue, p_rows);
-    v_lease bigint;
+    v_taken   record := pgconductor._take_rows(p_queue, p_rows);
+    v_lease   bigint;
+    v_stepped smallint[] := '{}';
+    v_steps   jsonb[];
 begin
     if v_taken.size = 0 then
         return;
     end if;
 
+    if v_taken.flows then
+        v_stepped := array(
+            select u.position::smallint from unnest(v_taken.extras) with ordinality u (extra, position) where u.extra ? 'flow');
+        v_steps := pgconductor._carried_steps(v_taken.ids, v_stepped, p_now);
+    end if;
+
     insert into pgconductor.leases (orchestrator_id, claimed_at, size, plain, queue,
-        ids, task_keys, priorities, attempts, run_ats, created_ats, payloads, extras)
+        ids, task_keys, priorities, attempts, run_ats, created_ats, payloads, extras, stepped)
     values (p_orchestrator_id, p_now, v_taken.size,
         v_taken.simple and not exists (
             select from pgconductor.tasks t
             where t.key = any (v_taken.task_keys) and t.keep_completed is distinct from interval '0'),
         p_queue, v_taken.ids, v_taken.task_keys, v_taken.priorities, v_taken.attempts, v_taken.run_ats, v_taken.created_ats,
-        v_taken.payloads, v_taken.extras)
+        v_taken.payloads, v_taken.extras, v_stepped)
     returning leases.id into v_lease;
 
     if v_taken.large then
@@ -53,8 +62,8 @@ begin
         select v_lease, u.position::integer, u.id, u.task_key, u.attempt::integer, (u.extra ->> 'max_attempts')::integer, u.run_at,
             u.created_at, u.extra ->> 'trace_parent', u.payload,
             case when u.position = 1 then p_next_position end,
-            null::double precision
+            null::double precision, u.steps
         from unnest(v_taken.ids, v_taken.task_keys, v_taken.attempts, v_taken.run_ats, v_taken.created_ats, v_taken.payloads,
-            v_taken.extras) with ordinality u (id, task_key, attempt, run_at, created_at, payload, extra, position);
+            v_taken.extras, v_steps) with ordinality u (id, task_key, attempt, run_at, created_at, payload, extra, steps, position);
 end
 $$;

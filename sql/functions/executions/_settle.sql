@@ -1,6 +1,7 @@
 -- The transition of one execution, for all positions given, in one statement: (state of the lease, outcome) to
 -- effect, and what follows from the effect. Every end and every return of a running execution goes through here,
--- recovery of the dead included.
+-- recovery of the dead included. Executions with steps, and those that suspend, go the longer way through _settle_flows,
+-- which comes back here (p_inside).
 create or replace function pgconductor._settle(
     p_orchestrator_id uuid,
     p_whole_leases    bigint[],
@@ -10,7 +11,8 @@ create or replace function pgconductor._settle(
     p_results         jsonb[],
     p_errors          jsonb[],
     p_delays          double precision[],
-    p_now             timestamptz)
+    p_now             timestamptz,
+    p_inside          boolean default false)
 returns table (lease_id bigint, "position" integer, effect text)
 language plpgsql
 set search_path = ''
@@ -22,16 +24,23 @@ declare
     c_longest constant double precision := 3155760000;
     v_queue   text;
     v_queues  text[];
+    v_stepped boolean;
 begin
     -- Lock order: leases by id.
-    select array_agg(distinct s.queue) into v_queues
+    select array_agg(distinct s.queue), bool_or(s.stepped <> '{}') into v_queues, v_stepped
     from (
-        select l.queue
+        select l.queue, l.stepped
         from pgconductor.leases l
         where l.id = any (p_whole_leases || p_lease_ids) and l.orchestrator_id = p_orchestrator_id
         order by l.id
         for update
     ) s;
+
+    if not p_inside and (v_stepped or 'suspended' = any (p_outcomes)) then
+        return query select * from pgconductor._settle_flows(p_orchestrator_id, p_whole_leases, p_lease_ids, p_positions, p_outcomes,
+            p_results, p_errors, p_delays, p_now);
+        return;
+    end if;
 
     return query
     with held as materialized (
@@ -59,7 +68,8 @@ begin
             u.extra ->> 'dedupe_key' as dedupe_key,
             u.extra ->> 'trace_parent' as trace_parent,
             u.extra -> 'errors' as errors,
-            (u.extra ->> 'large_payload_bytes')::integer as large_payload_bytes
+            (u.extra ->> 'large_payload_bytes')::integer as large_payload_bytes,
+            case when u.position::smallint = any (h.stepped) then coalesce(u.extra -> 'flow', '{}') end as flow
         from held h
         cross join lateral unnest(h.ids, h.task_keys, h.priorities, h.attempts, h.run_ats, h.created_ats, h.payloads, h.extras)
             with ordinality u (id, task_key, priority, attempt, run_at, created_at, payload, extra, position)
@@ -74,6 +84,7 @@ begin
                 when g.outcome = 'completed' then 'completed'
                 when i.cancel_reason is not null or g.outcome = 'cancelled' then 'cancelled'
                 when g.outcome = 'dead' then 'failed'
+                when g.outcome = 'suspended' then 'suspended'
                 when g.outcome = 'failed' and i.attempt >= coalesce(i.max_attempts, t.max_attempts, 5) then 'failed'
                 when g.delay > c_longest then 'failed'
                 when g.outcome = 'released' then 'released'
@@ -89,42 +100,43 @@ begin
             case when g.outcome in ('failed', 'dead')
                 then pgconductor._append_error(i.errors, g.error, i.attempt, p_now) else i.errors
             end as errors,
-            p_now + make_interval(secs => case
+            case when g.outcome = 'suspended' then coalesce(i.flow, '{}') || g.result else i.flow - 'waiting' end as flow,
+            case when g.outcome = 'suspended' and g.delay is null then 'infinity' else p_now + make_interval(secs => case
                 when g.delay is not null then least(greatest(g.delay, 0), c_longest)
                 when g.outcome = 'released' then 0
                 else coalesce(t.backoff_seconds[least(i.attempt, cardinality(t.backoff_seconds))]
                     * (1 + t.backoff_jitter * (2 * random() - 1)), 15)
-            end) as run_at
+            end) end as run_at
         from given g
         left join item i on i.lease_id = g.lease_id and i.position = g.position
         left join pgconductor.tasks t on t.key = i.task_key
     ),
     put_back as (
         insert into pgconductor.executions (id, run_at, created_at, large_payload_bytes, priority, attempts, max_attempts,
-            queue, lane, task_key, dedupe_key, trace_parent, payload, errors)
+            queue, lane, task_key, dedupe_key, trace_parent, payload, errors, flow)
         select s.id, s.run_at, s.created_at, s.large_payload_bytes, s.priority,
-            case s.effect when 'released' then s.attempt - 1 else s.attempt end,
-            s.max_attempts, s.queue, s.lane, s.task_key, s.dedupe_key, s.trace_parent, s.payload, s.errors
+            case when s.effect in ('released', 'suspended') then s.attempt - 1 else s.attempt end,
+            s.max_attempts, s.queue, s.lane, s.task_key, s.dedupe_key, s.trace_parent, s.payload, s.errors, s.flow
         from settled s
-        where s.effect in ('retried', 'released')
+        where s.effect in ('retried', 'released', 'suspended')
         -- An id that somebody enqueued once more while it ran is waiting already; it must not fail the others here.
         on conflict do nothing
     ),
     completed as (
         insert into pgconductor.completed_executions (id, expires_at, created_at, started_at, finished_at,
-            large_payload_bytes, priority, attempts, queue, task_key, dedupe_key, payload, result, errors)
+            large_payload_bytes, priority, attempts, queue, task_key, dedupe_key, payload, result, errors, flow)
         select s.id, coalesce(p_now + s.keep_completed, 'infinity'), s.created_at, s.claimed_at, p_now,
-            s.large_payload_bytes, s.priority, s.attempt, s.queue, s.task_key, s.dedupe_key, s.payload, s.result, s.errors
+            s.large_payload_bytes, s.priority, s.attempt, s.queue, s.task_key, s.dedupe_key, s.payload, s.result, s.errors, s.flow
         from settled s
         where s.effect = 'completed' and s.keep_completed is distinct from interval '0'
     ),
     failed as (
         insert into pgconductor.failed_executions (id, expires_at, created_at, started_at, finished_at,
             large_payload_bytes, priority, attempts, max_attempts, cancelled, queue, task_key, dedupe_key, trace_parent,
-            reason, payload, errors)
+            reason, payload, errors, flow)
         select s.id, coalesce(p_now + s.keep_failed, 'infinity'), s.created_at, s.claimed_at, p_now, s.large_payload_bytes,
             s.priority, s.attempt, s.max_attempts, s.effect = 'cancelled', s.queue, s.task_key, s.dedupe_key, s.trace_parent,
-            s.reason, s.payload, s.errors
+            s.reason, s.payload, s.errors, s.flow
         from settled s
         where s.effect in ('failed', 'cancelled') and s.keep_failed is distinct from interval '0'
     ),

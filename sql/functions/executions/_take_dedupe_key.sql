@@ -42,7 +42,7 @@ begin
         update pgconductor.executions e
         set payload = case when p_large is null then p_payload end, large_payload_bytes = p_large,
             run_at = p_run_at, priority = p_priority, max_attempts = p_max_attempts
-        where e.id = v_holder.execution_id and e.queue = v_holder.queue;
+        where e.id = v_holder.execution_id and e.queue = v_holder.queue and e.flow is null;
 
         if found then
             disposition := 'replaced';
@@ -51,7 +51,7 @@ begin
                 insert into pgconductor.payloads (execution_id, payload) values (v_holder.execution_id, p_payload);
             end if;
         else
-            -- It is running: the new one waits behind it, and the key is the new one's.
+            -- It is running, or has steps, so it has begun: the new one waits behind it, and the key is the new one's.
             update pgconductor.dedupe_keys k set execution_id = p_execution_id, queue = p_queue
             where k.task_key = p_task_key and k.key = p_key;
             execution_id := p_execution_id;

@@ -8,6 +8,7 @@ create or replace function pgconductor._take_rows(
     out size        integer,
     out simple      boolean,
     out large       boolean,
+    out flows       boolean,
     out ids         uuid[],
     out task_keys   text[],
     out priorities  smallint[],
@@ -29,20 +30,22 @@ begin
         where e.queue = p_queue and e.ctid = any (p_rows)
         returning e.*
     )
-    select count(*), count(g.dedupe_key) = 0 and count(g.large_payload_bytes) = 0, count(g.large_payload_bytes) > 0,
+    select count(*), count(g.dedupe_key) = 0 and count(g.large_payload_bytes) = 0 and count(g.flow) = 0,
+        count(g.large_payload_bytes) > 0, count(g.flow) > 0,
         array_agg(g.id), array_agg(g.task_key), array_agg(g.priority), array_agg((g.attempts + 1)::smallint),
         array_agg(g.run_at), array_agg(g.created_at), array_agg(g.payload), array_agg(g.extra)
-    into size, simple, large, ids, task_keys, priorities, attempts, run_ats, created_ats, payloads, extras
+    into size, simple, large, flows, ids, task_keys, priorities, attempts, run_ats, created_ats, payloads, extras
     from (
         select g.*,
             case when g.max_attempts is not null or g.dedupe_key is not null or g.trace_parent is not null
-                or g.errors is not null or g.large_payload_bytes is not null
+                or g.errors is not null or g.large_payload_bytes is not null or g.flow is not null
             then jsonb_strip_nulls(jsonb_build_object(
                 'max_attempts', g.max_attempts,
                 'dedupe_key', g.dedupe_key,
                 'trace_parent', g.trace_parent,
                 'errors', g.errors,
-                'large_payload_bytes', g.large_payload_bytes))
+                'large_payload_bytes', g.large_payload_bytes,
+                'flow', g.flow))
             end as extra
         from gone g
         order by g.priority desc, g.run_at

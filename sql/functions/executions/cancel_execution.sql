@@ -1,11 +1,11 @@
 -- Cancels an execution. Returns what happened:
---   'cancelled'  it was not running and never will: it is in failed_executions with the reason
+--   'cancelled'  it was not running and never will: it is in failed_executions with the reason; its children are cancelled soon
 --   'requested'  it is running: its orchestrator was told; it ends as cancelled with the reason unless it completes first,
 --                and is never retried
 --   'finished'   it had its outcome already
 --   'unknown'    there is none of this id (or its history is gone)
 -- Cancelling once more changes nothing: the first reason stays.
--- Locks: executions, then orchestrators, then leases.
+-- Locks: steps (of one that has some), then executions, then orchestrators, then leases.
 create or replace function pgconductor.cancel_execution(p_id uuid, p_reason text default 'cancelled')
 returns text
 language plpgsql
@@ -15,9 +15,18 @@ declare
     v_now   timestamptz := pgconductor.current_time();
     v_lease record;
     v_gone  integer;
+    v_flow  jsonb;
+    v_kept  boolean;
 begin
     -- A claim or a retry may move it between our two looks: look again, a bounded number of times.
     for v_try in 1..3 loop
+        if exists (select from pgconductor.executions e where e.id = p_id and e.flow is not null) then
+            perform 1 from pgconductor.steps s
+            where s.execution_id = p_id and s.finished_at is null
+            order by s.kind = 'all', s.name
+            for update;
+        end if;
+
         with gone as (
             delete from pgconductor.executions e where e.id = p_id returning e.*
         ),
@@ -33,16 +42,22 @@ begin
         ),
         kept as (
             insert into pgconductor.failed_executions (id, expires_at, created_at, finished_at, large_payload_bytes, priority,
-                attempts, max_attempts, cancelled, queue, task_key, dedupe_key, trace_parent, reason, payload, errors)
+                attempts, max_attempts, cancelled, queue, task_key, dedupe_key, trace_parent, reason, payload, errors, flow)
             select g.id, coalesce(v_now + t.keep_failed, 'infinity'), g.created_at, v_now, g.large_payload_bytes, g.priority,
                 g.attempts, g.max_attempts, true, g.queue, g.task_key, g.dedupe_key, g.trace_parent,
-                coalesce(p_reason, 'cancelled'), g.payload, g.errors
+                coalesce(p_reason, 'cancelled'), g.payload, g.errors, g.flow - 'waiting'
             from gone g left join pgconductor.tasks t on t.key = g.task_key
             where t.keep_failed is distinct from interval '0'
         )
-        select count(*)::integer into v_gone from gone;
+        select count(*)::integer, (array_agg(g.flow))[1], bool_or(t.keep_failed is distinct from interval '0')
+        into v_gone, v_flow, v_kept
+        from gone g left join pgconductor.tasks t on t.key = g.task_key;
 
         if v_gone > 0 then
+            if v_flow is not null then
+                perform pgconductor._end_flows(array[p_id], array[v_flow], '{cancelled}', null,
+                    array[jsonb_build_object('type', 'Cancelled', 'message', coalesce(p_reason, 'cancelled'))], array[v_kept], v_now);
+            end if;
             return 'cancelled';
         end if;
 

@@ -7,7 +7,10 @@
 -- transaction keeps them from being cleaned up. Pass null now and then, and whenever a claim came back empty:
 -- then everything is looked at from the start, and late arrivals are found.
 --
--- Returns a row an execution; the first one carries the next p_position. Nothing due: one row without a lease that
+-- Returns a row an execution; the first one carries the next p_position. steps: null for one that has none, the JSON null
+-- when they are too many to come along (ask load_steps), else an array of [name, kind, state, result, started, finished,
+-- ordinal, child]: state done, failed, waiting or expired, times in microseconds since 1970 (finished of one that is waited
+-- for: its deadline). Nothing due: one row without a lease that
 -- says in how many seconds the next one is (null: nothing is waiting).
 -- Locks: rows of executions (skip locked), then one new row of leases.
 create or replace function pgconductor.claim_executions(
@@ -28,7 +31,8 @@ returns table (
     trace_parent  text,
     payload       jsonb,
     next_position jsonb,
-    next_due_in   double precision)
+    next_due_in   double precision,
+    steps         jsonb)
 language plpgsql
 set search_path = ''
 set plan_cache_mode = force_generic_plan

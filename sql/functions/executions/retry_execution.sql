@@ -1,4 +1,5 @@
--- Puts a dead letter, or a cancelled execution, back to work: now, with all its attempts again and its errors kept.
+-- Puts a dead letter, or a cancelled execution, back to work: now, with all its attempts again and its errors kept. Its finished
+-- steps do not run again; but a child whose failure it died of is started anew.
 -- Errors: PC007 there is no failed execution of this id; PC003 its dedupe key is taken by another by now;
 -- PC002 its queue was dropped.
 create or replace function pgconductor.retry_execution(p_id uuid)
@@ -26,11 +27,17 @@ begin
     end if;
 
     insert into pgconductor.executions (id, run_at, created_at, large_payload_bytes, priority, attempts, max_attempts, queue,
-        lane, task_key, dedupe_key, trace_parent, payload, errors)
+        lane, task_key, dedupe_key, trace_parent, payload, errors, flow)
     select v_failed.id, v_now, v_failed.created_at, v_failed.large_payload_bytes, v_failed.priority, 0, v_failed.max_attempts,
-        v_failed.queue, t.lane, v_failed.task_key, v_failed.dedupe_key, v_failed.trace_parent, v_failed.payload, v_failed.errors
+        v_failed.queue, t.lane, v_failed.task_key, v_failed.dedupe_key, v_failed.trace_parent, v_failed.payload, v_failed.errors,
+        v_failed.flow
     from pgconductor.tasks t
     where t.key = v_failed.task_key;
+
+    if v_failed.flow is not null then
+        delete from pgconductor.steps s
+        where s.execution_id = p_id and s.failed and s.name = v_failed.errors -> -1 ->> 'step';
+    end if;
 
     perform pgconductor._wake(v_failed.queue);
 end

@@ -7,9 +7,11 @@
 --           'dead'       dead-lettered at once
 --           'released'   put back as if never started, after p_delays seconds (null: now)
 --                        (a delay below 0 is 0; one beyond 100 years dead-letters the execution and says so)
+--           'suspended'  put back, no attempt counted, until what its result names has come: {"waits": [..]}; what a wait is,
+--                        _begin_waits says
 --           'cancelled'  finished as cancelled; p_errors ->> 'message' is the reason
 --
--- Returns (lease, position, effect): completed, retried, failed, released, cancelled, or rejected: the lease is no
+-- Returns (lease, position, effect): completed, retried, failed, released, suspended, cancelled, or rejected: the lease is no
 -- longer this orchestrator's, or the position has its outcome already. A lease named in p_completed_leases answers
 -- with one row of position 0 when all its positions went the cheap way, or when it is gone (rejected).
 -- Anything else as an outcome, or arrays of unequal length: PC004, and nothing is recorded.
@@ -51,13 +53,13 @@ begin
     end if;
 
     if v_left is not null or cardinality(p_lease_ids) > 0 then
-        if exists (select from unnest(p_outcomes) o where o not in ('completed', 'failed', 'dead', 'released', 'cancelled') or o is null)
+        if exists (select from unnest(p_outcomes) o where o not in ('completed', 'failed', 'dead', 'released', 'suspended', 'cancelled') or o is null)
             or cardinality(p_lease_ids) is distinct from cardinality(p_positions)
             or cardinality(p_lease_ids) is distinct from cardinality(p_outcomes) then
             perform pgconductor._raise('PC004',
                 format('%s leases, %s positions and outcomes %s are not results', cardinality(p_lease_ids), cardinality(p_positions),
                     left(array(select distinct coalesce(o, 'null') from unnest(p_outcomes) o)::text, 200)),
-                'Give arrays of equal length, and outcomes completed, failed, dead, released or cancelled.');
+                'Give arrays of equal length, and outcomes completed, failed, dead, released, suspended or cancelled.');
         end if;
 
         return query

@@ -1,4 +1,4 @@
--- One beat: says "alive", forgets the signals acknowledged, takes over from the dead, and answers what to do.
+-- One beat: says "alive", forgets the signals acknowledged, takes over from the dead, cancels orphans, and answers what to do.
 --
 -- p_known_leases: the leases this process knows to hold (null: not checked). One that it does not know, older than
 -- p_lost_after, came from a claim whose reply was lost: it is put back, no attempt counted. p_lost_after must be longer
@@ -45,6 +45,9 @@ begin
     from pgconductor.recover_stale_orchestrators(p_takeover) r;
 
     perform pgconductor._adopt_stray_lanes(p_orchestrator_id);
+    if exists (select from pgconductor.orphans) then
+        perform pgconductor._cancel_orphans();
+    end if;
 
     select coalesce(array_agg(s.id order by s.id), '{}'), coalesce(array_agg(s.kind order by s.id), '{}'),
         coalesce(array_agg(s.execution_id order by s.id), '{}'), coalesce(array_agg(s.reason order by s.id), '{}')

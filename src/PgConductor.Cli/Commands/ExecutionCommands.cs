@@ -32,7 +32,7 @@ internal static class ExecutionCommands
     private static Command Show(Func<ParseResult, CommandContext> context)
     {
         var id = Arguments.Id("execution");
-        var command = new Command("show", "Shows one execution with payload, result and errors.") { id };
+        var command = new Command("show", "Shows one execution with payload, result, errors and steps.") { id };
         command.SetAction((parsed, token) => ShowAsync(context(parsed), parsed.GetValue(id), token));
         return command;
     }
@@ -91,7 +91,7 @@ internal static class ExecutionCommands
     {
         await using var database = await context.OpenAsync();
         var info = await database.Conductor.GetAsync(id, cancellationToken) ?? throw Unknown(id);
-        var detail = new ExecutionDetail(info);
+        var detail = new ExecutionDetail(info, await database.Conductor.GetStepsAsync(id, cancellationToken));
         context.Output.Write(detail, JsonSerializer.Serialize(detail, _indented));
         return ExitCodes.Ok;
     }

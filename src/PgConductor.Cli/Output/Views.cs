@@ -16,14 +16,28 @@ internal record ExecutionView(
 /// <summary>One execution with what it took and gave.</summary>
 internal sealed record ExecutionDetail : ExecutionView
 {
-    public ExecutionDetail(ExecutionInfo info)
-        : base(From(info)) => (Payload, Result, Errors) = (info.Payload, info.Result, info.Errors);
+    public ExecutionDetail(ExecutionInfo info, IReadOnlyList<StepInfo> steps)
+        : base(From(info))
+    {
+        (ParentId, Payload, Result, Errors) = (info.ParentId, info.Payload, info.Result, info.Errors);
+        Steps = steps.Count == 0 ? null : [.. steps.Select(StepView.From)];
+    }
+
+    public Guid? ParentId { get; }
 
     public JsonElement? Payload { get; }
 
     public JsonElement? Result { get; }
 
     public JsonElement? Errors { get; }
+
+    public IReadOnlyList<StepView>? Steps { get; }
+}
+
+internal sealed record StepView(
+    string Name, string Kind, StepState State, Guid? ChildId, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, DateTimeOffset? Deadline, JsonElement? Result)
+{
+    public static StepView From(StepInfo step) => new(step.Name, step.Kind, step.State, step.ChildId, step.StartedAt, step.FinishedAt, step.Deadline, step.Result);
 }
 
 internal sealed record CountView(string Queue, string Task, ExecutionState State, long Count);

@@ -109,6 +109,9 @@ public sealed class Conductor : IConductor, IAsyncDisposable
     public Task<ExecutionInfo?> GetAsync(Guid id, CancellationToken cancellationToken = default) => Database.GetExecutionAsync(id, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<StepInfo>> GetStepsAsync(Guid id, CancellationToken cancellationToken = default) => Database.ListStepsAsync(id, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<ExecutionInfo>> ListAsync(ExecutionQuery? query = null, CancellationToken cancellationToken = default) =>
         Database.ListExecutionsAsync(query ?? new ExecutionQuery(), cancellationToken);
 

@@ -49,6 +49,10 @@ public interface IConductor
     /// <returns>Null when there is none, or its retention is over.</returns>
     Task<ExecutionInfo?> GetAsync(Guid id, CancellationToken cancellationToken = default);
 
+    /// <summary>Reads an execution's steps, in the order in which they were asked for.</summary>
+    /// <returns>Empty when it has none: a completed execution's steps are gone.</returns>
+    Task<IReadOnlyList<StepInfo>> GetStepsAsync(Guid id, CancellationToken cancellationToken = default);
+
     /// <summary>Lists executions, newest first, without payloads.</summary>
     /// <param name="query">What to list; null: the newest 50.</param>
     /// <param name="cancellationToken">Ends the call.</param>

@@ -52,6 +52,10 @@ internal sealed class Calls(Sessions sessions, TransientRetry retry)
                 cancellationToken)
             : TranslatingAsync(() => run(ConnectionOf(transaction), transaction, cancellationToken));
 
+    /// <summary>Once, in a transaction of its own that is committed at the end; errors of what runs in it are the caller's own and stay as they are.</summary>
+    public Task TransactionOnceAsync(Func<NpgsqlConnection, NpgsqlTransaction, CancellationToken, Task> run, CancellationToken cancellationToken) =>
+        InOwnTransactionAsync(run, cancellationToken);
+
     /// <summary>Reads every row.</summary>
     public static Func<NpgsqlDataReader, CancellationToken, Task<IReadOnlyList<T>>> Rows<T>(Func<NpgsqlDataReader, T> row) =>
         async (reader, cancellationToken) =>
@@ -107,7 +111,7 @@ internal sealed class Calls(Sessions sessions, TransientRetry retry)
             : throw new ConductorException(ConductorErrorCode.InvalidArgument, "The transaction has ended: pass one that is open.");
     }
 
-    private static async Task TranslatingAsync(Func<Task> call)
+    public static async Task TranslatingAsync(Func<Task> call)
     {
         try
         {

@@ -28,6 +28,12 @@ internal sealed class ClaimedExecution
     public string? TraceParent { get; init; }
 
     public required byte[] Payload { get; init; }
+
+    /// <summary>The steps it has; null: none, or <see cref="StepsLeftBehind"/>.</summary>
+    public IReadOnlyList<StoredStep>? Steps { get; init; }
+
+    /// <summary>Its steps were too many to come along: they are to be loaded.</summary>
+    public bool StepsLeftBehind { get; init; }
 }
 
 /// <summary>What a handler's end means for its execution; the names are those of the SQL function.</summary>
@@ -38,6 +44,9 @@ internal enum OutcomeKind
     Dead,
     Released,
     Cancelled,
+
+    /// <summary>Put back until what its result names has come.</summary>
+    Suspended,
 }
 
 /// <summary>The outcome of one position of a lease. Result and Error are JSON; Delay is for retries and releases, null: the default.</summary>
@@ -55,6 +64,7 @@ internal enum Effect
     Released,
     Cancelled,
     Rejected,
+    Suspended,
 }
 
 /// <summary>What became of one position; position 0: the whole lease.</summary>

@@ -15,6 +15,7 @@ internal sealed class DatabaseClient : IDatabaseClient
     private readonly Calls _calls;
     private readonly SchemaManager _schema;
     private readonly ExecutionCommands _executions;
+    private readonly StepCommands _steps;
     private readonly InvocationCommands _invocations;
     private readonly OrchestratorCommands _orchestrators;
     private readonly QueueCommands _queues;
@@ -29,6 +30,7 @@ internal sealed class DatabaseClient : IDatabaseClient
         _calls = new Calls(_sessions, retry);
         _schema = new SchemaManager(_sessions, retry, MigrationStore.Embedded);
         _executions = new ExecutionCommands(_calls, _claims, _outcomes);
+        _steps = new StepCommands(_calls, _outcomes);
         _invocations = new InvocationCommands(_calls, options.TimeProvider);
         _orchestrators = new OrchestratorCommands(_calls, _sessions, _control, options);
         _queues = new QueueCommands(_calls);
@@ -81,6 +83,16 @@ internal sealed class DatabaseClient : IDatabaseClient
 
     public Task<IReadOnlyList<HeldHorizon>> GetHeldHorizonAsync(TimeSpan olderThan, CancellationToken cancellationToken) =>
         _executions.GetHeldHorizonAsync(olderThan, cancellationToken);
+
+    public Task<IReadOnlyList<StepEffect>> SaveStepsAsync(Guid orchestratorId, IReadOnlyList<StepSave> steps, CancellationToken cancellationToken) =>
+        _steps.SaveStepsAsync(orchestratorId, steps, cancellationToken);
+
+    public Task SaveStepInTransactionAsync(Guid orchestratorId, Func<NpgsqlTransaction, CancellationToken, Task<StepSave>> work, CancellationToken cancellationToken) =>
+        _steps.SaveStepInTransactionAsync(orchestratorId, work, cancellationToken);
+
+    public Task<IReadOnlyList<StoredStep>> LoadStepsAsync(Guid executionId, CancellationToken cancellationToken) => _steps.LoadStepsAsync(executionId, cancellationToken);
+
+    public Task<IReadOnlyList<StepInfo>> ListStepsAsync(Guid executionId, CancellationToken cancellationToken) => _steps.ListStepsAsync(executionId, cancellationToken);
 
     public Task<InvokeOutcome> InvokeAsync(Invocation invocation, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
         _invocations.InvokeAsync(invocation, policy, transaction, cancellationToken);

@@ -9,7 +9,7 @@ namespace PgConductor.Database;
 internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, LeaseConnections outcomes) : IExecutionStore
 {
     private const string ClaimSql =
-        "select lease_id, position, id, task_key, attempt, created_at, run_at, trace_parent, payload, next_position::text, next_due_in from pgconductor.claim_executions($1, $2, $3, 4194304, $4)";
+        "select lease_id, position, id, task_key, attempt, created_at, run_at, trace_parent, payload, next_position::text, next_due_in, steps from pgconductor.claim_executions($1, $2, $3, 4194304, $4)";
 
     private const string ReturnSql =
         "select lease_id, position, effect from pgconductor.return_executions($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -18,7 +18,7 @@ internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, Le
         "id, queue, task_key, state, priority, attempts, max_attempts, run_at, created_at, started_at, finished_at, orchestrator_id, dedupe_key, reason";
 
     private static readonly byte[] _jsonNull = "null"u8.ToArray();
-    private static readonly string[] _outcomeNames = ["completed", "failed", "dead", "released", "cancelled"];
+    private static readonly string[] _outcomeNames = ["completed", "failed", "dead", "released", "cancelled", "suspended"];
 
     public Task<Claim> ClaimAsync(Guid orchestratorId, string queue, int limit, string? position, CancellationToken cancellationToken) =>
         Calls.OnceAsync(
@@ -44,10 +44,10 @@ internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, Le
 
     public Task<ExecutionInfo?> GetExecutionAsync(Guid id, CancellationToken cancellationToken) =>
         calls.RetryingAsync(
-            $"select {InfoColumns}, payload, result, errors from pgconductor.get_execution($1)",
+            $"select {InfoColumns}, payload, result, errors, parent_id from pgconductor.get_execution($1)",
             parameters => parameters.AddUuid(id),
             static async (reader, token) => await reader.ReadAsync(token).ConfigureAwait(false)
-                ? ReadInfo(reader) with { Payload = Json(reader, 14), Result = Json(reader, 15), Errors = Json(reader, 16) }
+                ? ReadInfo(reader) with { Payload = Json(reader, 14), Result = Json(reader, 15), Errors = Json(reader, 16), ParentId = reader.IsDBNull(17) ? null : reader.GetGuid(17) }
                 : null,
             cancellationToken);
 
@@ -147,6 +147,8 @@ internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, Le
             // Most batches are of one task: its key is one string, not five hundred.
             var key = reader.GetString(3);
             lastKey = key == lastKey ? lastKey : key;
+            var steps = reader.IsDBNull(11) ? null : reader.GetFieldValue<byte[]>(11);
+            var parsed = steps is null ? null : StepCommands.Parse(steps);
             executions.Add(new ClaimedExecution
             {
                 Position = reader.GetInt32(1),
@@ -157,6 +159,8 @@ internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, Le
                 RunAt = reader.GetDateTime(6),
                 TraceParent = reader.IsDBNull(7) ? null : reader.GetString(7),
                 Payload = reader.IsDBNull(8) ? _jsonNull : reader.GetFieldValue<byte[]>(8),
+                Steps = parsed,
+                StepsLeftBehind = steps is not null && parsed is null,
             });
         }
 
@@ -213,7 +217,7 @@ internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, Le
         Priority = reader.GetInt32(4),
         Attempts = reader.GetInt32(5),
         MaxAttempts = reader.IsDBNull(6) ? null : reader.GetInt32(6),
-        RunAt = Time(reader, 7),
+        RunAt = Time(reader, 7) is { Year: < 9999 } due ? due : null,
         CreatedAt = Time(reader, 8)!.Value,
         StartedAt = Time(reader, 9),
         FinishedAt = Time(reader, 10),
@@ -258,6 +262,7 @@ internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, Le
         "released" => Effect.Released,
         "cancelled" => Effect.Cancelled,
         "rejected" => Effect.Rejected,
+        "suspended" => Effect.Suspended,
         _ => throw new ConductorException(ConductorErrorCode.Schema, $"The database knows an effect \"{name}\" that this version of PgConductor does not: upgrade the library."),
     };
 }

@@ -3,7 +3,7 @@ using Npgsql;
 namespace PgConductor.Database;
 
 /// <summary>Everything the engine asks of the database; each method is one SQL function. The seam at which unit tests stand in.</summary>
-internal interface IDatabaseClient : IExecutionStore, IInvocationStore, IOrchestratorStore, IQueueStore, IAsyncDisposable
+internal interface IDatabaseClient : IExecutionStore, IStepStore, IInvocationStore, IOrchestratorStore, IQueueStore, IAsyncDisposable
 {
     /// <summary>Whether LISTEN and session locks work on this connection.</summary>
     bool SupportsSessions { get; }
@@ -44,6 +44,23 @@ internal interface IExecutionStore
     Task RetryExecutionAsync(Guid id, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<HeldHorizon>> GetHeldHorizonAsync(TimeSpan olderThan, CancellationToken cancellationToken);
+}
+
+/// <summary>Steps.</summary>
+internal interface IStepStore
+{
+    /// <summary>Stores finished steps of running executions; an answer for each. Not retried here: the writer decides.</summary>
+    Task<IReadOnlyList<StepEffect>> SaveStepsAsync(Guid orchestratorId, IReadOnlyList<StepSave> steps, CancellationToken cancellationToken);
+
+    /// <summary>Runs the work in a transaction and stores the step it returns with it. Errors of the work stay as they are.</summary>
+    /// <exception cref="ConductorException">Code step-rejected: nothing is stored, and the transaction is rolled back.</exception>
+    Task SaveStepInTransactionAsync(Guid orchestratorId, Func<NpgsqlTransaction, CancellationToken, Task<StepSave>> work, CancellationToken cancellationToken);
+
+    /// <summary>The steps of an execution as a claim would bring them.</summary>
+    Task<IReadOnlyList<StoredStep>> LoadStepsAsync(Guid executionId, CancellationToken cancellationToken);
+
+    /// <summary>The steps of an execution for people.</summary>
+    Task<IReadOnlyList<StepInfo>> ListStepsAsync(Guid executionId, CancellationToken cancellationToken);
 }
 
 /// <summary>Enqueueing.</summary>

@@ -12,6 +12,8 @@ internal static class NpgsqlParameters
 
     public static void AddInteger(this NpgsqlParameterCollection parameters, int? value) => Add(parameters, value, NpgsqlDbType.Integer);
 
+    public static void AddBigint(this NpgsqlParameterCollection parameters, long value) => Add(parameters, value, NpgsqlDbType.Bigint);
+
     public static void AddBoolean(this NpgsqlParameterCollection parameters, bool? value) => Add(parameters, value, NpgsqlDbType.Boolean);
 
     public static void AddInterval(this NpgsqlParameterCollection parameters, TimeSpan value) => Add(parameters, value, NpgsqlDbType.Interval);

@@ -13,7 +13,8 @@ internal static class Telemetry
     private static readonly Meter _meter = new(Name);
     private static readonly Counter<long> _enqueued = _meter.CreateCounter<long>("pgconductor.executions.enqueued", "{execution}", "Executions enqueued by this process.");
     private static readonly Counter<long> _claimed = _meter.CreateCounter<long>("pgconductor.executions.claimed", "{execution}", "Executions claimed.");
-    private static readonly Counter<long> _settled = _meter.CreateCounter<long>("pgconductor.executions.settled", "{execution}", "Outcomes recorded, by effect: completed, retried, failed, released, cancelled, rejected.");
+    private static readonly Counter<long> _settled = _meter.CreateCounter<long>("pgconductor.executions.settled", "{execution}", "Outcomes recorded, by effect: completed, retried, failed, released, suspended, cancelled, rejected.");
+    private static readonly Counter<long> _steps = _meter.CreateCounter<long>("pgconductor.steps.stored", "{step}", "Steps stored, by effect: saved, existing, rejected.");
     private static readonly Counter<long> _rescued = _meter.CreateCounter<long>("pgconductor.executions.rescued", "{execution}", "Executions taken over from processes that stopped answering.");
     private static readonly Counter<long> _fenced = _meter.CreateCounter<long>("pgconductor.orchestrators.fenced", "{time}", "Times this process found that it had been taken over.");
     private static readonly Counter<long> _databaseErrors = _meter.CreateCounter<long>("pgconductor.database.errors", "{error}", "Database errors of the engine's loops, by operation and code.");
@@ -40,6 +41,9 @@ internal static class Telemetry
 
     public static void Flushed(string queue, TimeSpan took) => _flushDuration.Record(took.TotalSeconds, new KeyValuePair<string, object?>("queue", queue));
 
+    public static void Stepped(string taskKey, StepEffect effect) =>
+        _steps.Add(1, new("task", taskKey), new("effect", effect switch { StepEffect.Saved => "saved", StepEffect.Existing => "existing", _ => "rejected" }));
+
     public static void Rescued(int count) => _rescued.Add(count);
 
     public static void Fenced() => _fenced.Add(1);
@@ -63,6 +67,7 @@ internal static class Telemetry
         Effect.Failed => "failed",
         Effect.Released => "released",
         Effect.Cancelled => "cancelled",
+        Effect.Suspended => "suspended",
         _ => "rejected",
     };
 }

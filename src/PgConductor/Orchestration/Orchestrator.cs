@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using PgConductor.Client;
 using PgConductor.Database;
 using PgConductor.Diagnostics;
+using PgConductor.Steps;
 using PgConductor.Workers;
 
 namespace PgConductor.Orchestration;
@@ -56,6 +57,8 @@ public sealed class Orchestrator : IAsyncDisposable
         _timeProvider = conductor.Options.TimeProvider;
         _database = conductor.Database;
         var registrations = tasks.Registrations.ToDictionary(registration => registration.Definition.Key, StringComparer.Ordinal);
+        var writer = new StepWriter(_database, Id, _timeProvider, loggerFactory.CreateLogger<StepWriter>());
+        var flows = new FlowServices(_database, Id, writer, conductor.Serializer, _timeProvider, loggerFactory.CreateLogger<StepWriter>());
         foreach (var queue in QueuesOf(_options, tasks))
         {
             _workers.Add(new Worker(new WorkerServices
@@ -70,6 +73,7 @@ public sealed class Orchestrator : IAsyncDisposable
                 TimeProvider = _timeProvider,
                 LoggerFactory = loggerFactory,
                 Listens = Listens,
+                Flows = flows,
                 ScopeFactory = services?.GetService<IServiceScopeFactory>(),
                 OnFenced = () => _heartbeat!.Fence(),
             }));

@@ -9,10 +9,12 @@ internal static class FailureRecord
     internal const int MaxMessageLength = 6_000;
     internal const int MaxStackLength = 8_000;
 
-    public static byte[] From(Exception exception) =>
-        Write(exception.GetType().FullName ?? exception.GetType().Name, Describe(exception), StackOf(exception));
+    /// <param name="exception">The failure.</param>
+    /// <param name="step">The step it is the failure of, if it is one's.</param>
+    public static byte[] From(Exception exception, string? step = null) =>
+        Write(exception.GetType().FullName ?? exception.GetType().Name, Describe(exception), StackOf(exception), step);
 
-    public static byte[] Write(string type, string message, string? stack = null)
+    public static byte[] Write(string type, string message, string? stack = null, string? step = null)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
         using (var writer = new Utf8JsonWriter(buffer))
@@ -23,6 +25,11 @@ internal static class FailureRecord
             if (stack is not null)
             {
                 writer.WriteString("stack", JsonText.Clean(stack, MaxStackLength));
+            }
+
+            if (step is not null)
+            {
+                writer.WriteString("step", step);
             }
 
             writer.WriteEndObject();

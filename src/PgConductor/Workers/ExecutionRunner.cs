@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using PgConductor.Database;
 using PgConductor.Diagnostics;
 using PgConductor.Serialization;
+using PgConductor.Steps;
 
 namespace PgConductor.Workers;
 
@@ -70,7 +71,28 @@ internal sealed class ExecutionRunner(WorkerServices services, ResultFlusher flu
         try
         {
             using var scope = _logger.IsEnabled(LogLevel.Critical) ? _logger.BeginScope(new ExecutionLogScope(execution)) : null;
-            var result = await task.RunAsync(execution.Claimed.Payload, execution, services.Serializer).ConfigureAwait(false);
+            if (execution.Claimed.StepsLeftBehind)
+            {
+                await execution.LoadStepsAsync().ConfigureAwait(false);
+            }
+
+            var running = task.RunAsync(execution.Claimed.Payload, execution, services.Serializer);
+            byte[]? result;
+            if (running.IsCompleted)
+            {
+                result = await running.ConfigureAwait(false);
+            }
+            else
+            {
+                var handler = running.AsTask();
+                if (await ParksAsync(handler, execution.FlowGate).ConfigureAwait(false))
+                {
+                    return execution.Parked();
+                }
+
+                result = await handler.ConfigureAwait(false);
+            }
+
             return result is null ? null : Make(execution, OutcomeKind.Completed, result: result);
         }
         catch (Exception exception)
@@ -85,6 +107,21 @@ internal sealed class ExecutionRunner(WorkerServices services, ResultFlusher flu
                 Telemetry.RunEnded(execution.TaskKey, services.TimeProvider.GetElapsedTime(start));
             }
         }
+    }
+
+    /// <summary>Waits until the handler ends or is parked. True: it was parked; what is left of it never goes on.</summary>
+    private static async ValueTask<bool> ParksAsync(Task handler, FlowGate gate)
+    {
+        gate.HandlerReturned();
+        await Task.WhenAny(handler, gate.Parked).ConfigureAwait(false);
+        if (gate.TryEnd())
+        {
+            return false;
+        }
+
+        // Code that awaited something else than steps may still end somehow: nobody asks for that any more.
+        _ = handler.ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return true;
     }
 
     private Outcome? Failed(RunningExecution execution, TaskOptions options, Exception exception)
@@ -107,6 +144,8 @@ internal sealed class ExecutionRunner(WorkerServices services, ResultFlusher flu
         {
             case NonRetryableException:
                 return Make(execution, OutcomeKind.Dead, error: FailureRecord.From(exception));
+            case var _ when FindChildFailure(exception) is { } child:
+                return Make(execution, OutcomeKind.Dead, error: FailureRecord.From(exception, child.StepName));
             case ResultException:
                 return Make(execution, OutcomeKind.Dead, error: FailureRecord.From(exception.InnerException!));
             case RetryAfterException retryAfter:
@@ -114,6 +153,20 @@ internal sealed class ExecutionRunner(WorkerServices services, ResultFlusher flu
             default:
                 return WithBackoff(execution, options, exception);
         }
+    }
+
+    /// <summary>A child's end is stored: running the parent again would come to the same.</summary>
+    private static ChildFailedException? FindChildFailure(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            if (exception is ChildFailedException child)
+            {
+                return child;
+            }
+        }
+
+        return null;
     }
 
     private Outcome WithBackoff(RunningExecution execution, TaskOptions options, Exception exception)

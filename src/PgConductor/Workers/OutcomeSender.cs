@@ -43,7 +43,7 @@ internal sealed class OutcomeSender(WorkerServices services, Func<long, int> siz
             catch (Exception exception)
             {
                 Telemetry.DatabaseError("flush", exception);
-                if (SqlStateMap.IsDataError(exception))
+                if (SqlStateMap.IsDataError(exception) || IsRefused(part, exception))
                 {
                     Divide(parts, part, exception);
                     continue;
@@ -116,6 +116,11 @@ internal sealed class OutcomeSender(WorkerServices services, Func<long, int> siz
             Replace(parts, part, outcomes[0], exception);
         }
     }
+
+    /// <summary>A wait that cannot be begun, such as for a child in a queue that does not exist.</summary>
+    private static bool IsRefused(Part part, Exception exception) =>
+        exception is ConductorException { Code: ConductorErrorCode.UnknownQueue or ConductorErrorCode.InvalidArgument }
+        && part.Batch.Outcomes.Any(static outcome => outcome.Kind == OutcomeKind.Suspended);
 
     private void Replace(Stack<Part> parts, Part part, Outcome refused, Exception exception)
     {

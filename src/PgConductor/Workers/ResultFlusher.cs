@@ -157,7 +157,7 @@ internal sealed class ResultFlusher
 
     private void Apply(OutcomeBatch batch, IReadOnlyList<Settlement> settlements, bool isRepetition)
     {
-        Span<int> counts = stackalloc int[6];
+        Span<int> counts = stackalloc int[7];
         foreach (var settlement in settlements)
         {
             var lease = _sending[settlement.LeaseId];

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using PgConductor.Client;
 using PgConductor.Database;
+using PgConductor.Steps;
 
 namespace PgConductor.Workers;
 
@@ -21,12 +22,15 @@ internal enum StopReason
 /// never do. <c>_state</c> and <c>_stop</c> are written under <c>_gate</c>.
 /// </remarks>
 #pragma warning disable CA1001 // The token source has no timer and no links; not disposing it lets Stop race with the end without a lock.
-internal sealed class RunningExecution(ClaimedExecution claimed, Lease lease, WorkerServices services) : TaskContext
+internal sealed class RunningExecution(ClaimedExecution claimed, Lease lease, WorkerServices services) : TaskContext, IFlowOwner
 {
     private readonly Lock _gate = new();
     private CancellationTokenSource? _cancellation;
     private AsyncServiceScope? _scope;
     private ILogger? _logger;
+    private FlowGate? _flowGate;
+    private ExecutionFlow? _flow;
+    private IReadOnlyList<StoredStep>? _steps = claimed.Steps;
     private TimeSpan? _timeout;
     private State _state;
 
@@ -44,6 +48,22 @@ internal sealed class RunningExecution(ClaimedExecution claimed, Lease lease, Wo
     public StopReason StopReason { get; private set; }
 
     public string? StopText { get; private set; }
+
+    /// <summary>Decides when the handler is parked.</summary>
+    public FlowGate FlowGate
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _flowGate ??= new FlowGate();
+            }
+        }
+    }
+
+    long IFlowOwner.LeaseId => lease.Id;
+
+    int IFlowOwner.Position => claimed.Position;
 
     public override Guid ExecutionId => claimed.Id;
 
@@ -88,6 +108,30 @@ internal sealed class RunningExecution(ClaimedExecution claimed, Lease lease, Wo
             return _scope.Value.ServiceProvider;
         }
     }
+
+    private protected override ExecutionFlow Flow
+    {
+        get
+        {
+            var gate = FlowGate;
+            lock (_gate)
+            {
+                return _flow ??= new ExecutionFlow(this, services.Flows, gate, _steps);
+            }
+        }
+    }
+
+    /// <summary>Fetches the steps that were too many to come with the claim. Before the handler starts.</summary>
+    public async ValueTask LoadStepsAsync() =>
+        _steps = await services.Database.LoadStepsAsync(claimed.Id, CancellationToken).ConfigureAwait(false);
+
+    /// <summary>What becomes of it, parked.</summary>
+    public Outcome Parked() =>
+        Flow.IsHandedBack
+            ? new Outcome(lease.Id, claimed.Position, OutcomeKind.Released)
+            : new Outcome(lease.Id, claimed.Position, OutcomeKind.Suspended, Result: Flow.Waits.ToJson());
+
+    void IFlowOwner.OnRejected() => Stop(StopReason.Fenced);
 
     /// <summary>Takes it out of the buffer to run it, or to hand it back. False: somebody else did.</summary>
     public bool TryStart()

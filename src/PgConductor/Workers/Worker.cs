@@ -126,6 +126,7 @@ internal sealed class Worker : IAsyncDisposable
     /// <summary>Claims nothing more and hands back what has not started.</summary>
     public async Task StopClaimingAsync()
     {
+        _services.Flows.Drain.Set();
         await _stopFetching.CancelAsync().ConfigureAwait(false);
         _abandonClaim.CancelAfter(_claimGrace);
         await _fetching.ConfigureAwait(false);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using PgConductor.Client;
 using PgConductor.Database;
 using PgConductor.Serialization;
+using PgConductor.Steps;
 
 namespace PgConductor.Workers;
 
@@ -28,6 +29,9 @@ internal sealed record WorkerServices
     public required ILoggerFactory LoggerFactory { get; init; }
 
     public required bool Listens { get; init; }
+
+    /// <summary>What steps need; one for the process, so that their writes go together.</summary>
+    public required FlowServices Flows { get; init; }
 
     public IServiceScopeFactory? ScopeFactory { get; init; }
 

@@ -27,6 +27,31 @@ public sealed class ExecutionCommandTests
     }
 
     [Fact]
+    public async Task Show_has_the_steps_and_the_parent()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var id = (await Cli.Run(database.ConnectionString, "invoke", "t", "--json")).Expect(0).Document.GetProperty("id").GetGuid();
+        var me = Guid.CreateVersion7();
+        await database.ExecuteAsync($$$"""
+            select pgconductor.register_orchestrator('{{{me}}}', 'x', '1', 1);
+            select pgconductor.get_executions('t', '{{{me}}}', 1);
+            select pgconductor.save_step('{{{me}}}', l.id, 1, 'a', '{"n": 1}', 1) from pgconductor.leases l;
+            select pgconductor.return_executions('{{{me}}}', '{}', array[l.id], '{1}', '{suspended}',
+                array['{"waits": [{"name": "c", "ordinal": 2, "kind": "child", "child": {"id": "{{{me}}}", "task": "u", "payload": 1}}]}'::jsonb]) from pgconductor.leases l;
+            """);
+
+        var parent = (await Cli.Run(database.ConnectionString, "executions", "show", $"{id}", "--json")).Expect(0).Document;
+        var child = (await Cli.Run(database.ConnectionString, "executions", "show", $"{me}", "--json")).Expect(0).Document;
+
+        Assert.Equal("waiting", parent.GetProperty("state").GetString());
+        Assert.Equal(["a step done", "c child waiting"], parent.GetProperty("steps").EnumerateArray().Select(step => $"{step.GetProperty("name").GetString()} {step.GetProperty("kind").GetString()} {step.GetProperty("state").GetString()}"));
+        Assert.Equal(1, parent.GetProperty("steps")[0].GetProperty("result").GetProperty("n").GetInt32());
+        Assert.Equal(me, parent.GetProperty("steps")[1].GetProperty("childId").GetGuid());
+        Assert.Equal(id, child.GetProperty("parentId").GetGuid());
+        Assert.Equal(JsonValueKind.Null, child.GetProperty("steps").ValueKind);
+    }
+
+    [Fact]
     public async Task A_taken_dedupe_key_does_what_the_policy_says()
     {
         await using var database = await TestDatabase.CreateAsync();

@@ -68,19 +68,24 @@ public sealed class ConcurrencyTests
         await engine.Conductor.InvokeAsync(_job, 0, cancellationToken: TestEngine.Token);
         await Eventually.IsTrue(() => started.ContainsKey(0), "the long one runs");
 
-        var waits = new List<double>();
-        for (var number = 1; number <= 9; number++)
+        // Each within 100 ms, in most rounds: what one round shows may be the machine's doing.
+        var slowest = new List<double>();
+        for (var round = 0; round < 5; round++)
         {
-            var invoked = Stopwatch.GetTimestamp();
-            await engine.Conductor.InvokeAsync(_job, number, cancellationToken: TestEngine.Token);
-            await Eventually.IsTrue(() => started.ContainsKey(number), $"number {number} starts");
-            waits.Add(Stopwatch.GetElapsedTime(invoked, started[number]).TotalMilliseconds);
+            var waits = new List<double>();
+            for (var number = (round * 9) + 1; number <= (round + 1) * 9; number++)
+            {
+                var invoked = Stopwatch.GetTimestamp();
+                await engine.Conductor.InvokeAsync(_job, number, cancellationToken: TestEngine.Token);
+                await Eventually.IsTrue(() => started.ContainsKey(number), $"number {number} starts");
+                waits.Add(Stopwatch.GetElapsedTime(invoked, started[number]).TotalMilliseconds);
+            }
+
+            slowest.Add(waits.Max());
         }
 
         gate.SetResult();
-
-        // The median is the engine's; the longest may be the machine's.
-        Assert.True(waits.Order().ElementAt(4) < 100 && waits.Max() < 5000, $"milliseconds: {string.Join(' ', waits.Select(wait => (int)wait))}");
+        Assert.True(slowest.Order().ElementAt(2) < 100, $"the slowest start of each round, in milliseconds: {string.Join(' ', slowest.Select(wait => (int)wait))}");
     }
 
     [Fact]

@@ -57,6 +57,21 @@ internal static class RoleScenarios
         select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'default', 10);
         select pgconductor.return_executions('00000000-0000-7000-8000-0000000000b1', '{}', array[l.id], array[1], array['failed'])
         from pgconductor.leases l where l.orchestrator_id = '00000000-0000-7000-8000-0000000000b1';
+        select pgconductor.invoke('t', '4', p_id => '00000000-0000-7000-8000-0000000000d1', p_priority => 50);
+        select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'default', 1);
+        select pgconductor.save_step('00000000-0000-7000-8000-0000000000b1', l.id, 1, 'a', '1')
+        from pgconductor.leases l where '00000000-0000-7000-8000-0000000000d1' = any (l.ids);
+        select pgconductor.load_steps('00000000-0000-7000-8000-0000000000d1');
+        select pgconductor.return_executions('00000000-0000-7000-8000-0000000000b1', '{}', array[l.id], array[1], array['suspended'],
+            array['{"waits": [{"name": "c", "kind": "child", "child": {"id": "00000000-0000-7000-8000-0000000000d2", "task": "t", "payload": 5, "priority": 50} },
+                              {"name": "d", "kind": "child", "child": {"id": "00000000-0000-7000-8000-0000000000d3", "task": "t", "payload": 5, "priority": 40} }] }'::jsonb])
+        from pgconductor.leases l where '00000000-0000-7000-8000-0000000000d1' = any (l.ids);
+        select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'default', 1);
+        select pgconductor.return_executions('00000000-0000-7000-8000-0000000000b1', '{}', array[l.id], array[1], array['completed'])
+        from pgconductor.leases l where '00000000-0000-7000-8000-0000000000d2' = any (l.ids);
+        select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'default', 2);
+        select pgconductor.return_executions('00000000-0000-7000-8000-0000000000b1', '{}', array[l.id], array[array_position(l.ids, '00000000-0000-7000-8000-0000000000d1')], array['completed'])
+        from pgconductor.leases l where '00000000-0000-7000-8000-0000000000d1' = any (l.ids);
         select pgconductor.orchestrator_heartbeat('00000000-0000-7000-8000-0000000000b1', '1 hour', '{1}', false, '{}');
         select pgconductor.maintain();
         select pgconductor.held_horizon();
@@ -77,6 +92,7 @@ internal static class RoleScenarios
         select pgconductor.list_executions();
         select pgconductor.count_executions();
         select pgconductor.get_execution(e.id) from pgconductor.all_executions e;
+        select pgconductor.load_steps('00000000-0000-7000-8000-0000000000c1');
         select pgconductor.held_horizon();
         """;
 
@@ -86,11 +102,19 @@ internal static class RoleScenarios
         select pgconductor.invoke('t', '1', p_id => '00000000-0000-7000-8000-0000000000c1');
         select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'default', 1);
         select pgconductor.invoke('t', '1', p_id => '00000000-0000-7000-8000-0000000000c2', p_dedupe_key => 'k');
+        select pgconductor.invoke('t', '1', p_id => '00000000-0000-7000-8000-0000000000c3', p_priority => 9);
+        select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'default', 1);
+        select pgconductor.return_executions('00000000-0000-7000-8000-0000000000b1', '{}', array[l.id], array[1], array['suspended'],
+            array['{"waits": [{"name": "c", "kind": "child", "child": {"id": "00000000-0000-7000-8000-0000000000c4", "task": "t", "payload": 5}}, {"name": "s", "kind": "sleep", "seconds": 5}]}'::jsonb])
+        from pgconductor.leases l where '00000000-0000-7000-8000-0000000000c3' = any (l.ids);
         """;
 
     public const string Operator = """
         select pgconductor.cancel_execution('00000000-0000-7000-8000-0000000000c1');
         select pgconductor.cancel_execution('00000000-0000-7000-8000-0000000000c2');
+        select pgconductor.cancel_execution('00000000-0000-7000-8000-0000000000c4');
+        select pgconductor.cancel_execution('00000000-0000-7000-8000-0000000000c3');
+        select pgconductor.retry_execution('00000000-0000-7000-8000-0000000000c3');
         select pgconductor.retry_execution('00000000-0000-7000-8000-0000000000c2');
         select pgconductor.pause_queue('default');
         select pgconductor.resume_queue('default');

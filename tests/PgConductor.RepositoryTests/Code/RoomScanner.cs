@@ -20,22 +20,25 @@ internal static partial class RoomScanner
         ["Schema"] = ["Database"],
         ["Diagnostics"] = ["Database"],
         ["Client"] = ["Database", "Schema", "Serialization", "Diagnostics"],
-        ["Workers"] = ["Client", "Database", "Serialization", "Diagnostics"],
-        ["Orchestration"] = ["Client", "Database", "Schema", "Workers", "Diagnostics"],
+        ["Steps"] = ["Client", "Database", "Serialization", "Diagnostics"],
+        ["Workers"] = ["Client", "Database", "Serialization", "Diagnostics", "Steps"],
+        ["Orchestration"] = ["Client", "Database", "Schema", "Workers", "Steps", "Diagnostics"],
     };
 
     /// <summary>Single files that may use a room which theirs may not, each with its reason.</summary>
     private static readonly Dictionary<(string File, string Room), string> _exceptions = new()
     {
         [("src/PgConductor/TaskContext.cs", "Client")] = "a handler gets the client to invoke further tasks",
+        [("src/PgConductor/TaskContext.cs", "Steps")] = "what a handler calls is done by the flow of its execution",
         [("src/PgConductor/TaskCollection.cs", "Workers")] = "the public list of tasks holds the workers' internal registrations",
     };
 
     /// <summary>Packages of a room are checked too: only these may know the driver.</summary>
-    private static readonly string[] _knowNpgsql = ["Client", "Database", "Schema"];
+    private static readonly string[] _knowNpgsql = ["Client", "Database", "Schema", "Steps"];
 
     private static readonly Dictionary<string, string> _knowNpgsqlByException = new(StringComparer.Ordinal)
     {
+        ["src/PgConductor/TaskContext.cs"] = "a step's transaction is the driver's",
         ["src/PgConductor/ConductorOptions.cs"] = "checks the connection string as the driver reads it",
     };
 
@@ -79,7 +82,7 @@ internal static partial class RoomScanner
     [GeneratedRegex(@"//[^\n]*|/\*.*?\*/", RegexOptions.Singleline)]
     private static partial Regex Comment();
 
-    [GeneratedRegex(@"(?:\bPgConductor\.|(?<![\w.])(?=(?:Serialization|Schedules|Schema|Diagnostics|Client|Workers|Orchestration)\.[A-Z]))(?<room>Serialization|Schedules|Database|Schema|Diagnostics|Client|Workers|Orchestration)\b")]
+    [GeneratedRegex(@"(?:\bPgConductor\.|(?<![\w.])(?=(?:Serialization|Schedules|Schema|Diagnostics|Client|Steps|Workers|Orchestration)\.[A-Z]))(?<room>Serialization|Schedules|Database|Schema|Diagnostics|Client|Steps|Workers|Orchestration)\b")]
     private static partial Regex RoomUse();
 
     [GeneratedRegex(@"\busing (static )?Npgsql|\bNpgsql\.Npgsql|\bNpgsqlTypes\.")]

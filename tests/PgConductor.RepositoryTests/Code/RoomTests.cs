@@ -21,7 +21,7 @@ public sealed class RoomTests
     [InlineData("src/PgConductor/Schedules/Bad.cs", "using PgConductor.Database;", "uses Database, which Schedules may not")]
     [InlineData("src/PgConductor/Serialization/Bad.cs", "using PgConductor.Schedules;", "uses Schedules, which Serialization may not")]
     [InlineData("src/PgConductor/Workers/Bad.cs", "using Npgsql;", "uses Npgsql, which only")]
-    [InlineData("src/PgConductor/Steps/New.cs", "", "is in a room without a rule")]
+    [InlineData("src/PgConductor/Unheard/New.cs", "", "is in a room without a rule")]
     [InlineData("src/PgConductor.Hosting/Bad.cs", "using NpgsqlTypes;", "uses Npgsql")]
     public void A_seeded_violation_is_found(string path, string text, string fault) =>
         Assert.Contains(fault, Assert.Single(RoomScanner.FindFaults([new SourceFile(path, text)])), StringComparison.Ordinal);

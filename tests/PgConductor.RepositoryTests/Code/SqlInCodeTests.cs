@@ -9,6 +9,7 @@ public sealed class SqlInCodeTests
     public void Code_only_calls_public_functions() =>
         Assert.Empty(SqlInCodeScanner.FindFaults([
             .. Repository.Sources("src/PgConductor/", ".cs"),
+            .. Repository.Sources("src/PgConductor.EntityFrameworkCore/", ".cs"),
             .. Repository.Sources("src/PgConductor.Hosting/", ".cs"),
             .. Repository.Sources("src/PgConductor.Cli/", ".cs")]));
 

@@ -1,4 +1,5 @@
 using PgConductor.Client;
+using PgConductor.EntityFrameworkCore;
 using PgConductor.Hosting;
 using PgConductor.Postgres;
 using PgConductor.RepositoryTests.Support;
@@ -12,6 +13,7 @@ public sealed class PublicApiTests
     [Theory]
     [InlineData(typeof(Conductor))]
     [InlineData(typeof(PgConductorBuilder))]
+    [InlineData(typeof(ConductorDbContextExtensions))]
     [InlineData(typeof(LocalPostgres))]
     public void The_public_api_is_the_approved_one(Type type)
     {

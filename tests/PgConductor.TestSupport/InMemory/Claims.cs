@@ -62,7 +62,7 @@ internal sealed class Claims(Tables tables)
         }
 
         DateTime? next = places is null
-            ? tables.Waiting.Of(queue).Where(row => row.RunAt > now && tasks.Contains(row.TaskKey)).Select(row => (DateTime?)row.RunAt).Min()
+            ? tables.Waiting.Of(queue).Where(row => row.RunAt > now && row.RunAt != DateTime.MaxValue && tasks.Contains(row.TaskKey)).Select(row => (DateTime?)row.RunAt).Min()
             : null;
         return Database.Claim.Empty with { NextDueIn = exhausted ? TimeSpan.Zero : next - now };
     }
@@ -77,9 +77,17 @@ internal sealed class Claims(Tables tables)
             OrchestratorId = orchestratorId,
             ClaimedAt = now,
             Queue = queue,
-            Items = taken.ConvertAll(row => row with { Attempts = row.Attempts + 1 }),
-            Plain = taken.TrueForAll(row => row.DedupeKey is null && row.Payload.Length <= 8192 && tables.Tasks[row.TaskKey].KeepCompleted == Retention.None),
+            Items = taken.ConvertAll(row => row with { Attempts = row.Attempts + 1, IsWaiting = false }),
+            Plain = taken.TrueForAll(row => row.DedupeKey is null && !row.HasFlow && row.Payload.Length <= 8192 && tables.Tasks[row.TaskKey].KeepCompleted == Retention.None),
         };
+        for (var position = 1; position <= lease.Items.Count; position++)
+        {
+            if (lease.Items[position - 1].HasFlow)
+            {
+                lease.Stepped.Add(position);
+            }
+        }
+
         tables.Leases.Add(lease.Id, lease);
         taken.ForEach(tables.Waiting.Remove);
         return new Claim(
@@ -94,6 +102,7 @@ internal sealed class Claims(Tables tables)
                 RunAt = row.RunAt,
                 TraceParent = row.TraceParent,
                 Payload = row.Payload,
+                Steps = tables.Steps.TryGetValue(row.Id, out var steps) && steps.Count > 0 ? tables.Flows.Load(row.Id) : null,
             })],
             Write(ends),
             null);

@@ -13,6 +13,7 @@ internal sealed class Executions(Tables tables)
         return found.Info is null ? null : found.Info with
         {
             MaxAttempts = found.Info.MaxAttempts ?? tables.Tasks[found.Info.TaskKey].MaxAttempts,
+            ParentId = found.Row.Parent?.Id,
             Payload = Parse(found.Row.Payload),
             Result = found.Result is null ? null : Parse(found.Result),
             Errors = found.Row.Errors.IsEmpty ? null : JsonSerializer.SerializeToElement(found.Row.Errors),
@@ -88,6 +89,7 @@ internal sealed class Executions(Tables tables)
         }
 
         tables.History.Remove(buried);
+        tables.Flows.Retry(row);
         tables.Waiting.Add(row with { Attempts = 0, RunAt = tables.Now });
         tables.Wake(row.Queue);
         return true;
@@ -98,9 +100,10 @@ internal sealed class Executions(Tables tables)
         var now = tables.Now;
         foreach (var row in tables.Waiting.All)
         {
-            var info = Info(row, row.RunAt <= now ? ExecutionState.Ready : ExecutionState.Scheduled) with
+            var state = row.RunAt <= now ? ExecutionState.Ready : row.IsWaiting || row.RunAt == DateTime.MaxValue ? ExecutionState.Waiting : ExecutionState.Scheduled;
+            var info = Info(row, state) with
             {
-                RunAt = Offset(row.RunAt),
+                RunAt = row.RunAt == DateTime.MaxValue ? null : Offset(row.RunAt),
                 Reason = row.Errors.IsEmpty || !row.Errors[^1].TryGetProperty("message", out var message) ? null : message.GetString(),
             };
             yield return (info, row, null);

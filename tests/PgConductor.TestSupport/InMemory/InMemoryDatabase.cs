@@ -16,7 +16,7 @@ internal sealed class InMemoryDatabase
         Claims = new Claims(Tables);
         Executions = new Executions(Tables);
         Queues = new Queues(Tables, Executions);
-        Processes = new Processes(Tables, Queues, Settlements);
+        Processes = new Processes(Tables, Queues, Settlements, Executions);
     }
 
     public Tables Tables { get; }

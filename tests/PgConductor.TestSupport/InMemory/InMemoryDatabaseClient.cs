@@ -64,6 +64,26 @@ internal sealed class InMemoryDatabaseClient(InMemoryDatabase database) : IDatab
     public Task<IReadOnlyList<HeldHorizon>> GetHeldHorizonAsync(TimeSpan olderThan, CancellationToken cancellationToken) =>
         RunAsync(_ => HeldHorizon, cancellationToken);
 
+    public Task<IReadOnlyList<StepEffect>> SaveStepsAsync(Guid orchestratorId, IReadOnlyList<StepSave> steps, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Tables.Flows.Save(orchestratorId, steps), cancellationToken);
+
+    /// <summary>There are no transactions here: the work is given none.</summary>
+    public async Task SaveStepInTransactionAsync(Guid orchestratorId, Func<NpgsqlTransaction, CancellationToken, Task<StepSave>> work, CancellationToken cancellationToken)
+    {
+        var step = await work(null!, cancellationToken);
+        var effects = await RunAsync(shared => shared.Tables.Flows.Save(orchestratorId, [step]), cancellationToken);
+        if (effects[0] != StepEffect.Saved)
+        {
+            throw ServerErrors.Of("PC008", $"step \"{step.Name}\" is {effects[0]}");
+        }
+    }
+
+    public Task<IReadOnlyList<StoredStep>> LoadStepsAsync(Guid executionId, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Tables.Flows.Load(executionId), cancellationToken);
+
+    public Task<IReadOnlyList<StepInfo>> ListStepsAsync(Guid executionId, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Tables.Flows.List(executionId), cancellationToken);
+
     public Task<InvokeOutcome> InvokeAsync(Invocation invocation, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
         RunAsync(shared => shared.Invocations.Invoke(invocation, policy), cancellationToken);
 

@@ -100,7 +100,7 @@ internal sealed class Invocations(Tables tables)
         {
             case DedupePolicy.Reject:
                 throw ServerErrors.Of("PC003", $"dedupe key \"{row.DedupeKey}\" of task \"{row.TaskKey}\" is taken by execution {holder.Id}");
-            case DedupePolicy.ReplacePending when tables.Waiting.Find(holder.Id, holder.Queue) is { } waiting:
+            case DedupePolicy.ReplacePending when tables.Waiting.Find(holder.Id, holder.Queue) is { HasFlow: false } waiting:
                 Replace(waiting, waiting with { Payload = row.Payload, RunAt = row.RunAt, Priority = row.Priority, MaxAttempts = row.MaxAttempts });
                 return new InvokeOutcome(holder.Id, InvokeDisposition.Replaced);
             case DedupePolicy.ReplacePending:

@@ -4,7 +4,7 @@ using PgConductor.Database;
 namespace PgConductor.TestSupport.InMemory;
 
 /// <summary>Registration, heartbeats, recovery and shutdown of processes.</summary>
-internal sealed class Processes(Tables tables, Queues queues, Settlements settlements)
+internal sealed class Processes(Tables tables, Queues queues, Settlements settlements, Executions executions)
 {
     private const double LongestBackoff = 3155760000;
     private const int MostTakenOver = 4;
@@ -73,6 +73,12 @@ internal sealed class Processes(Tables tables, Queues queues, Settlements settle
             (lease, position) => new Outcome(lease, position, OutcomeKind.Released));
 
         var recovery = Recover(request.Takeover);
+        foreach (var (orphan, reason) in tables.Orphans.Take(50).ToList())
+        {
+            tables.Orphans.Remove(orphan);
+            executions.Cancel(orphan, reason);
+        }
+
         var others = tables.Orchestrators.Values.Where(other => other.Id != request.OrchestratorId).ToList();
         var signals = tables.Signals.Where(signal => signal.OrchestratorId == request.OrchestratorId).OrderBy(signal => signal.Id);
         TimeSpan? nextTakeover = others.Count == 0 ? null : others.Min(other => other.LastHeartbeatAt) + request.Takeover - now;

@@ -30,8 +30,51 @@ internal sealed record ExecutionRow
 
     public ImmutableList<JsonElement> Errors { get; init; } = [];
 
+    /// <summary>It may have steps, or a parent.</summary>
+    public bool HasFlow { get; init; }
+
+    /// <summary>It waits for more than time.</summary>
+    public bool IsWaiting { get; init; }
+
+    /// <summary>Whose child it is, and for which step.</summary>
+    public ParentRow? Parent { get; init; }
+
     /// <summary>The order of arrival: breaks ties of time, as the place in the table does.</summary>
     public long Sequence { get; init; }
+}
+
+/// <summary>The parent of an execution.</summary>
+internal sealed record ParentRow(Guid Id, string Queue, string Step);
+
+/// <summary>A row of steps.</summary>
+internal sealed class StepRow
+{
+    public required string Name { get; init; }
+
+    public required int Ordinal { get; init; }
+
+    public required DateTime StartedAt { get; init; }
+
+    public string Kind { get; init; } = Database.StepKind.Step;
+
+    public string? Group { get; init; }
+
+    public Guid? ChildId { get; init; }
+
+    public bool Detached { get; init; }
+
+    public DateTime? Deadline { get; init; }
+
+    public int Pending { get; set; }
+
+    public DateTime? FinishedAt { get; set; }
+
+    public bool Failed { get; set; }
+
+    public byte[]? Result { get; set; }
+
+    public StepState State(DateTime now) =>
+        FinishedAt is null ? Deadline <= now ? StepState.Expired : StepState.Waiting : Failed ? StepState.Failed : StepState.Done;
 }
 
 /// <summary>A row of leases; position is the index plus one, and Attempts counts the start that this lease is.</summary>
@@ -50,6 +93,9 @@ internal sealed class LeaseRow
     public required bool Plain { get; init; }
 
     public HashSet<int> Done { get; } = [];
+
+    /// <summary>Positions whose executions may have steps.</summary>
+    public HashSet<int> Stepped { get; } = [];
 
     public Dictionary<int, string> Cancels { get; } = [];
 

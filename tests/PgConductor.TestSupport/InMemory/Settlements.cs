@@ -50,6 +50,7 @@ internal sealed class Settlements(Tables tables)
             OutcomeKind.Completed => Effect.Completed,
             _ when cancel is not null => Effect.Cancelled,
             OutcomeKind.Cancelled => Effect.Cancelled,
+            OutcomeKind.Suspended => Effect.Suspended,
             OutcomeKind.Dead => Effect.Failed,
             OutcomeKind.Failed when isLast => Effect.Failed,
             _ when tooLong => Effect.Failed,
@@ -59,6 +60,16 @@ internal sealed class Settlements(Tables tables)
         if (outcome.Kind is OutcomeKind.Failed or OutcomeKind.Dead)
         {
             item = item with { Errors = Append(item.Errors, outcome.Error, item.Attempts) };
+        }
+
+        if (lease.Stepped.Contains(outcome.Position))
+        {
+            item = item with { HasFlow = true };
+        }
+
+        if (effect == Effect.Suspended)
+        {
+            tables.Flows.Suspend(item, outcome.Result ?? throw ServerErrors.Of("PC004", "an execution cannot wait for nothing"));
         }
 
         lease.Done.Add(outcome.Position);
@@ -71,6 +82,8 @@ internal sealed class Settlements(Tables tables)
         {
             case Effect.Retried or Effect.Released:
                 PutBack(item, effect, outcome, task);
+                break;
+            case Effect.Suspended:
                 break;
             case Effect.Completed:
                 tables.Bury(item, ExecutionState.Completed, lease.ClaimedAt, null, outcome.Result);
@@ -98,7 +111,7 @@ internal sealed class Settlements(Tables tables)
             return [new Settlement(id, 0, Effect.Rejected)];
         }
 
-        var cheap = lease.Plain && lease.Cancels.Count == 0 && lease.Done.Count == 0;
+        var cheap = lease.Plain && lease.Stepped.Count == 0 && lease.Cancels.Count == 0 && lease.Done.Count == 0;
         var each = Enumerable.Range(1, lease.Items.Count)
             .Select(position => new Settlement(id, position, Settle(orchestratorId, new Outcome(id, position, OutcomeKind.Completed))))
             .ToList();

@@ -10,9 +10,17 @@ internal sealed class Tables(TimeProvider timeProvider)
 
     public WaitingRows Waiting { get; } = new();
 
+    /// <summary>What follows from the end of executions with steps or a parent.</summary>
+    public Flows Flows => field ??= new Flows(this);
+
     public SortedDictionary<long, LeaseRow> Leases { get; } = [];
 
     public List<HistoryRow> History { get; } = [];
+
+    public Dictionary<Guid, Dictionary<string, StepRow>> Steps { get; } = [];
+
+    /// <summary>Children that nobody waits for any more, with the reason.</summary>
+    public Dictionary<Guid, string> Orphans { get; } = [];
 
     public Dictionary<(string TaskKey, string Key), (Guid Id, string Queue)> DedupeKeys { get; } = [];
 
@@ -82,11 +90,17 @@ internal sealed class Tables(TimeProvider timeProvider)
     public void Bury(ExecutionRow row, ExecutionState state, DateTime? startedAt, string? reason, byte[]? result)
     {
         ReleaseDedupeKey(row);
+        row = row with { IsWaiting = false };
         var task = Tasks[row.TaskKey];
         var keep = state == ExecutionState.Completed ? task.KeepCompleted : task.KeepFailed;
         if (keep != Retention.None)
         {
             History.Add(new HistoryRow(row, state, startedAt, Now, keep == Retention.Forever ? DateTime.MaxValue : Now.AddSeconds(keep.Seconds), reason, result));
+        }
+
+        if (row.HasFlow)
+        {
+            Flows.End(row, state, reason, result, state != ExecutionState.Completed && keep != Retention.None);
         }
     }
 }

@@ -39,6 +39,7 @@ public sealed class SqlStateMapTests
     [InlineData("PC005", ConductorErrorCode.QueueInUse)]
     [InlineData("PC006", ConductorErrorCode.QueueFixed)]
     [InlineData("PC007", ConductorErrorCode.NotFound)]
+    [InlineData("PC008", ConductorErrorCode.StepRejected)]
     [InlineData("3F000", ConductorErrorCode.Schema)]
     [InlineData("42P01", ConductorErrorCode.Schema)]
     [InlineData("42883", ConductorErrorCode.Schema)]
@@ -61,7 +62,7 @@ public sealed class SqlStateMapTests
     [Fact]
     public void Own_codes_are_all_of_the_table_and_keep_the_hint()
     {
-        Assert.Equal(7, SqlStateMap.Own.Count);
+        Assert.Equal(8, SqlStateMap.Own.Count);
         Assert.Equal("the message. the hint", Translate(State("PC004", "the hint")).Message);
         Assert.Equal("XX000: the message. the hint", Translate(State("XX000", "the hint")).Message);
     }

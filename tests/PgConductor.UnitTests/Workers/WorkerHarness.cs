@@ -1,5 +1,6 @@
 using PgConductor.Client;
 using PgConductor.Serialization;
+using PgConductor.Steps;
 using PgConductor.TestSupport;
 using PgConductor.TestSupport.InMemory;
 using PgConductor.Workers;
@@ -70,6 +71,7 @@ internal sealed class WorkerHarness : IAsyncDisposable
         LoggerFactory = Log,
         Listens = listens,
         OnFenced = () => Fenced++,
+        Flows = new FlowServices(Database, Id, new StepWriter(Database, Id, Clock, Log.CreateLogger("steps")), new PayloadSerializer(null, 1 << 20), Clock, Log.CreateLogger("steps")),
     };
 
     public async Task RegisterAsync()

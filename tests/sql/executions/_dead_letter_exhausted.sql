@@ -1,5 +1,5 @@
 begin;
-select plan(9);
+select plan(11);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 insert into pgconductor.tasks (key, lane, max_attempts, keep_failed) values ('t', '', 3, '1 hour'), ('none', '', 1, '0');
 insert into pgconductor.executions (id, task_key, lane, attempts, max_attempts, dedupe_key, large_payload_bytes, run_at) values
@@ -21,5 +21,12 @@ select is(cardinality(pgconductor._dead_letter_exhausted('default', (select arra
 -- Through a claim: the limit was lowered while it waited.
 select lives_ok($$ select test.worker(1, 'default', 't'); update pgconductor.tasks set max_attempts = 2 where key = 't' $$, 'the limit is lowered');
 select is(test.claim(1, 'default', 10), array[test.id(3)], 'only the one with a limit of its own is started');
+
+-- One that is somebody's child: its parent is told.
+insert into pgconductor.executions (id, task_key, lane, attempts, flow) values (test.id(21), 'none', '', 1, jsonb_build_object('parent', test.id(20), 'queue', 'default', 'step', 'c'));
+insert into pgconductor.executions (id, task_key, lane, run_at, flow) values (test.id(20), 't', '', 'infinity', '{"waiting": true}');
+insert into pgconductor.steps (execution_id, name, ordinal, started_at, kind, child_id) values (test.id(20), 'c', 1, now(), 'child', test.id(21));
+select is(pgconductor._dead_letter_exhausted('default', (select array_agg(ctid) from pgconductor.executions where id = test.id(21)), pgconductor.current_time()), null, 'a child that has used up its attempts');
+select is(array[test.state(test.id(20)), (select state || (result ->> 'message') from pgconductor.load_steps(test.id(20)))], '{ready,"failednot started: all 1 attempts were used up"}', 'wakes its parent');
 select * from finish();
 rollback;

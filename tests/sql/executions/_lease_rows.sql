@@ -1,5 +1,5 @@
 begin;
-select plan(13);
+select plan(15);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 insert into pgconductor.tasks (key, lane, keep_completed) values ('none', '', '0'), ('day', '', '1 day');
 create function pg_temp.lease(variadic n integer[]) returns setof record language sql as $$
@@ -31,5 +31,12 @@ select is((select plain from pgconductor.leases), false, 'is not plain');
 select is((select payloads from pgconductor.leases), array[null]::jsonb[], 'and is not in the lease');
 select is_empty($$ select * from pgconductor._lease_rows(test.id(9), 'default', '{}', now(), null) $$, 'no rows');
 select is((select count(*) from pgconductor.leases), 1::bigint, 'no lease');
+
+-- Steps and parents.
+delete from pgconductor.leases;
+insert into pgconductor.executions (id, task_key, lane, run_at, flow) values (test.id(11), 'none', '', '2025-01-15 09:00+00', null), (test.id(12), 'none', '', '2025-01-15 09:01+00', '{"parent": "x", "waiting": true}');
+insert into pgconductor.steps (execution_id, name, ordinal, started_at, finished_at) values (test.id(12), 'a', 1, '2025-01-15 09:00+00', '2025-01-15 09:00+00');
+select is((select array_agg(steps #>> '{0,0}' order by position) from pgconductor._lease_rows(test.id(9), 'default', (select array_agg(ctid) from pgconductor.executions where id in (test.id(11), test.id(12))), pgconductor.current_time(), null)), array[null, 'a'], 'steps come along');
+select results_eq('select plain, stepped, extras[2] from pgconductor.leases', $$ values (false, '{2}'::smallint[], '{"flow": {"parent": "x", "waiting": true}}'::jsonb) $$, 'the lease knows who has some');
 select * from finish();
 rollback;

@@ -1,5 +1,5 @@
 begin;
-select plan(20);
+select plan(23);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 select lives_ok($$ select test.worker(1, 'default', 't');
     select pgconductor.invoke('t', jsonb_build_object('x', repeat('x', 9000)), p_id => test.id(1), p_dedupe_key => 'k', p_priority => 3, p_max_attempts => 4, p_trace_parent => 'trace');
@@ -31,5 +31,14 @@ delete from pgconductor.tasks where key = 't';
 select lives_ok($$ select pgconductor.retry_execution(test.id(3)) $$, 'of a task whose row somebody deleted');
 select is(test.state(test.id(3)), 'ready', 'nothing is lost either');
 
+
+-- Steps stay; a child it died of does not.
+insert into pgconductor.tasks (key) values ('t') on conflict do nothing;
+insert into pgconductor.failed_executions (id, expires_at, created_at, finished_at, priority, attempts, queue, task_key, reason, errors, flow)
+values (test.id(50), 'infinity', now(), now(), 0, 1, 'default', 't', 'r', '[{"message": "m", "step": "c"}]', '{}');
+insert into pgconductor.steps (execution_id, name, ordinal, started_at, finished_at, failed) values (test.id(50), 'a', 1, now(), now(), false), (test.id(50), 'b', 2, now(), now(), true), (test.id(50), 'c', 3, now(), now(), true);
+select lives_ok($$ select pgconductor.retry_execution(test.id(50)) $$, 'one with steps');
+select is(test.steps(test.id(50)), 'a done, b failed', 'keeps them, but for the failure that it died of');
+select is((select flow from pgconductor.executions where id = test.id(50)), '{}', 'and a claim will look for them');
 select * from finish();
 rollback;

@@ -1,0 +1,12 @@
+begin;
+select plan(6);
+set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
+select lives_ok($$ select test.worker(1, 'default', 't'); select pgconductor.invoke('t', p_id => test.id(n)) from generate_series(10, 13) n; select test.claim(1, 'default', 1) $$, 'one runs, three wait');
+insert into pgconductor.orphans select test.id(n), 'nobody waits' from unnest('{10,11,12,99}'::int[]) n;
+select is(pgconductor._cancel_orphans(3), 3, 'as many as asked');
+select is(pgconductor._cancel_orphans(), 1, 'the rest');
+select is((select array_agg(test.state(test.id(n)) order by n) from generate_series(10, 13) n), '{running,cancelled,cancelled,ready}', 'they are cancelled');
+select is((select array_agg(reason) from pgconductor.signals), '{"nobody waits"}', 'or told to stop');
+select is(pgconductor._cancel_orphans(), 0, 'none is left');
+select * from finish();
+rollback;
