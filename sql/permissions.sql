@@ -54,6 +54,16 @@ grant select (ids) on pgconductor.leases to pgconductor_client;
 grant select (id) on pgconductor.completed_executions to pgconductor_client;
 grant select (id) on pgconductor.failed_executions to pgconductor_client;
 
+-- Makes and removes schedules, without reading the payloads of others.
+grant execute on function
+    pgconductor.schedule, pgconductor.unschedule, pgconductor._put_schedule, pgconductor._check_schedule
+to pgconductor_client, pgconductor_worker, pgconductor_operator;
+grant insert, update, delete,
+    select (key, service, task_key, queue, cron, time_zone, priority, missed, tolerance, catch_up, revision, last_tick, look_at,
+        next_run_at, fault, payload_md5)
+on pgconductor.schedules to pgconductor_client;
+grant select, insert, update, delete on pgconductor.schedules to pgconductor_worker;
+
 -- Runs executions, and enqueues.
 grant execute on function
     pgconductor.register_orchestrator, pgconductor.register_worker, pgconductor.orchestrator_heartbeat,
@@ -65,7 +75,8 @@ grant execute on function
     pgconductor._append_error, pgconductor._put_back_leases, pgconductor._release_lost_leases, pgconductor._register_task,
     pgconductor._assign_lanes, pgconductor._adopt_stray_lanes, pgconductor._window_open,
     pgconductor.save_steps, pgconductor.save_step, pgconductor._carried_steps, pgconductor._settle_flows, pgconductor._begin_waits,
-    pgconductor._start_child, pgconductor._cancel_orphans, pgconductor.load_steps
+    pgconductor._start_child, pgconductor._cancel_orphans, pgconductor.load_steps, pgconductor.declare_schedules,
+    pgconductor.due_schedules, pgconductor.advance_schedules, pgconductor._tick_id, pgconductor.report_schedule_fault
 to pgconductor_worker;
 -- Ends of executions, by a worker or an operator.
 grant execute on function
@@ -92,7 +103,8 @@ grant insert, select (id) on pgconductor.failed_executions to pgconductor_worker
 grant execute on function
     pgconductor.get_execution, pgconductor.list_executions, pgconductor.count_executions, pgconductor.list_queues,
     pgconductor.list_tasks, pgconductor.list_orchestrators, pgconductor.oldest_due, pgconductor.held_horizon,
-    pgconductor.server_settings, pgconductor.current_time, pgconductor._window_open, pgconductor._raise, pgconductor.load_steps
+    pgconductor.server_settings, pgconductor.current_time, pgconductor._window_open, pgconductor._raise, pgconductor.load_steps,
+    pgconductor.list_schedules
 to pgconductor_reader;
 grant select on all tables in schema pgconductor to pgconductor_reader;
 
@@ -100,12 +112,15 @@ grant select on all tables in schema pgconductor to pgconductor_reader;
 grant pgconductor_reader to pgconductor_operator;
 grant execute on function
     pgconductor.retry_execution, pgconductor.pause_queue, pgconductor.resume_queue, pgconductor.create_queue,
-    pgconductor.signal_shutdown, pgconductor._take_dedupe_key
+    pgconductor.signal_shutdown, pgconductor._take_dedupe_key,
+    pgconductor.pause_schedule, pgconductor.resume_schedule, pgconductor.run_schedule, pgconductor.invoke, pgconductor._is_known,
+    pgconductor._check_invoke
 to pgconductor_operator;
 grant insert, update on pgconductor.queues to pgconductor_operator;
 grant insert on pgconductor.tasks to pgconductor_operator;
+grant insert, update, delete on pgconductor.schedules to pgconductor_operator;
 grant insert, update, delete on pgconductor.executions to pgconductor_operator;
-grant delete on pgconductor.payloads to pgconductor_operator;
+grant insert, delete on pgconductor.payloads to pgconductor_operator;
 grant insert, update, delete on pgconductor.dedupe_keys to pgconductor_operator;
 grant insert, delete on pgconductor.failed_executions to pgconductor_operator;
 grant update on pgconductor.leases, pgconductor.orchestrators to pgconductor_operator;

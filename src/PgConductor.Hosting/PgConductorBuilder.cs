@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using PgConductor.Schedules;
 
 namespace PgConductor.Hosting;
 
@@ -130,6 +131,20 @@ public sealed class PgConductorBuilder
     {
         Tasks.Add<THandler, TPayload>(task);
         return AddHandler<THandler>();
+    }
+
+    /// <summary>Declares a schedule of the service that <see cref="OrchestratorOptions.Service"/> names: runs of a task by the clock of a time zone.</summary>
+    /// <param name="key">Names the schedule, in all services; 1 to 200 bytes, no control characters.</param>
+    /// <param name="task">What runs; need not be added here.</param>
+    /// <param name="payload">Each run's payload.</param>
+    /// <param name="cron">When: five fields, or six with the second first; docs/concepts/schedules.md has the grammar.</param>
+    /// <param name="options">How; null: by UTC, with the defaults.</param>
+    /// <exception cref="ArgumentException">The key was declared before.</exception>
+    /// <exception cref="ConductorException">Code invalid-argument: a value is out of range; the message names it.</exception>
+    public PgConductorBuilder AddSchedule<TPayload, TResult>(string key, TaskDefinition<TPayload, TResult> task, TPayload payload, string cron, ScheduleOptions? options = null)
+    {
+        Tasks.Schedule(key, task, payload, cron, options);
+        return this;
     }
 
     internal ConductorOptions Apply(ConductorOptions options) => _conductor.Aggregate(options, static (current, change) => change(current));

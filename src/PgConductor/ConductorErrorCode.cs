@@ -30,6 +30,9 @@ public static class ConductorErrorCode
     /// <summary>The handler's code does not fit the steps that are stored, or uses a name twice.</summary>
     public const string StepConflict = "step-conflict";
 
+    /// <summary>The schedule is declared by a service, or was made dynamically, and is not the caller's to change (SQLSTATE PC009).</summary>
+    public const string ScheduleOwned = "schedule-owned";
+
     /// <summary>A payload or result cannot be stored: not serialisable, too large, or with text that PostgreSQL cannot hold.</summary>
     public const string InvalidPayload = "invalid-payload";
 

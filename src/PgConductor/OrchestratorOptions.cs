@@ -43,6 +43,10 @@ public sealed record OrchestratorOptions
     /// <value>Default null: host name and process id.</value>
     public string? Name { get; init; }
 
+    /// <summary>Names the service that declares the schedules of <see cref="TaskCollection.Schedule"/>: those that it declared before and no longer does are removed at start. Give all its processes the same, and no two services.</summary>
+    /// <value>Default null: declares nothing. 1 to 200 bytes, no control characters.</value>
+    public string? Service { get; init; }
+
     /// <summary>Finds every fault of the settings.</summary>
     /// <returns>One sentence a fault; empty when all is well.</returns>
     public IReadOnlyList<string> Validate()
@@ -82,6 +86,11 @@ public sealed record OrchestratorOptions
         if (CancelTimeout < TimeSpan.Zero || CancelTimeout > TimeSpan.FromHours(1))
         {
             faults.Add($"CancelTimeout {CancelTimeout} must be 0 to 1 h");
+        }
+
+        if (Service is { } service && (service.Length == 0 || System.Text.Encoding.UTF8.GetByteCount(service) > 200 || service.Any(char.IsControl) || StorableText.FindFault(service) is not null))
+        {
+            faults.Add($"Service \"{service}\" must be 1 to 200 bytes of valid text without control characters");
         }
 
         return faults;

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection;
+using PgConductor.Schedules;
 using PgConductor.Workers;
 
 namespace PgConductor;
@@ -9,9 +10,12 @@ namespace PgConductor;
 public sealed class TaskCollection
 {
     private readonly Dictionary<string, TaskRegistration> _registrations = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ScheduleDeclaration> _schedules = new(StringComparer.Ordinal);
 
     /// <summary>The definitions added so far.</summary>
     public IReadOnlyCollection<TaskDefinition> Definitions => [.. _registrations.Values.Select(registration => registration.Definition)];
+
+    internal IReadOnlyCollection<ScheduleDeclaration> Schedules => _schedules.Values;
 
     internal IReadOnlyCollection<TaskRegistration> Registrations => _registrations.Values;
 
@@ -64,6 +68,27 @@ public sealed class TaskCollection
         where THandler : class, ITaskHandler<TPayload> =>
         Add(task, static (payload, context) =>
             ActivatorUtilities.GetServiceOrCreateInstance<THandler>(context.Services).RunAsync(payload, context));
+
+    /// <summary>Declares a schedule: runs of a task by the clock of a time zone. The database has it from the orchestrator's start on.</summary>
+    /// <param name="key">Names the schedule, in all services; 1 to 200 bytes, no control characters.</param>
+    /// <param name="task">What runs; need not be added here.</param>
+    /// <param name="payload">Each run's payload.</param>
+    /// <param name="cron">When: five fields, or six with the second first; docs/concepts/schedules.md has the grammar.</param>
+    /// <param name="options">How; null: by UTC, with the defaults.</param>
+    /// <remarks>
+    /// Belongs to <see cref="OrchestratorOptions.Service"/>, which must be set. A restart that changes nothing leaves it as it is:
+    /// runs missed meanwhile are made up for as <see cref="ScheduleOptions.Missed"/> says, and a pause stays.
+    /// </remarks>
+    /// <exception cref="ArgumentException">The key was declared before.</exception>
+    /// <exception cref="ConductorException">Code invalid-argument: a value is out of range; the message names it.</exception>
+    public TaskCollection Schedule<TPayload, TResult>(string key, TaskDefinition<TPayload, TResult> task, TPayload payload, string cron, ScheduleOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        var declaration = new ScheduleDeclaration<TPayload>(ScheduleRules.Check(key, task.Key, cron, options), payload);
+        return _schedules.TryAdd(key, declaration)
+            ? this
+            : throw new ArgumentException($"The schedule \"{key}\" was declared before: give each a key of its own.", nameof(key));
+    }
 
     private TaskCollection Add(TaskRegistration registration)
     {

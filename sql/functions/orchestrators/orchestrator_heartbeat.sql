@@ -6,6 +6,7 @@
 -- alive false: this orchestrator was taken over (silent for longer than p_takeover): cancel everything that runs and
 -- register again; late results will be rejected. next_takeover: how long until the next orchestrator would be dead if
 -- it stays silent (null: there is no other); call recover_stale_orchestrators then rather than waiting for the next beat.
+-- next_schedule: how long until a schedule is due (null: none is); call due_schedules then.
 create or replace function pgconductor.orchestrator_heartbeat(
     p_orchestrator_id uuid,
     p_takeover        interval default '30 seconds',
@@ -22,7 +23,8 @@ create or replace function pgconductor.orchestrator_heartbeat(
     out rescued           integer,
     out dead_lettered     integer,
     out next_takeover     interval,
-    out schema_version    integer)
+    out schema_version    integer,
+    out next_schedule     interval)
 language plpgsql
 set search_path = ''
 as $$
@@ -60,5 +62,9 @@ begin
     where o.id <> p_orchestrator_id;
 
     select max(m.version) into schema_version from pgconductor.migrations m;
+
+    select case when count(*) > 0 then greatest(min(s.look_at) - v_now, interval '0') end into next_schedule
+    from pgconductor.schedules s
+    where not s.paused and s.look_at < 'infinity';
 end
 $$;

@@ -29,6 +29,7 @@ internal static class CommandTree
         root.Add(ExecutionCommands.Build(Context));
         root.Add(QueueCommands.Build(Context));
         root.Add(TaskCommands.Build(Context));
+        root.Add(ScheduleCommands.Build(Context));
         root.Add(OrchestratorCommands.Build(Context));
         root.Add(DoctorCommand.Build(Context));
         return root;

@@ -10,6 +10,9 @@ internal sealed record TowerConfig
 
     public required IReadOnlyList<TowerTask> Tasks { get; init; }
 
+    /// <summary>Declared by the service that the file names.</summary>
+    public required IReadOnlyList<TowerSchedule> Schedules { get; init; }
+
     /// <summary>Everything about the process; its queues are those that the file names.</summary>
     public required OrchestratorOptions Orchestrator { get; init; }
 }

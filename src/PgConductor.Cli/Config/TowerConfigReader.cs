@@ -60,7 +60,7 @@ internal sealed class TowerConfigReader(Func<string, string?> variable)
 
     private TowerConfig ReadRoot(ConfigNode root, string folder)
     {
-        var members = root.Object("$schema", "connection", "name", "queues", "tasks", "heartbeat", "takeover", "drainTimeout", "listen");
+        var members = root.Object("$schema", "connection", "name", "queues", "tasks", "heartbeat", "takeover", "drainTimeout", "listen", "service", "schedules");
         if (members.TryGetValue("$schema", out var schema))
         {
             schema.Text("the address of a schema");
@@ -68,12 +68,28 @@ internal sealed class TowerConfigReader(Func<string, string?> variable)
 
         var connection = members.TryGetValue("connection", out var node) ? ReadConnection(node) : null;
         var tasks = ReadTasks(root, members, folder);
+        var schedules = ReadSchedules(root, members);
         var orchestrator = ReadOrchestrator(members) with
         {
             // A killed command task must have ended before the process gives up waiting for it.
             CancelTimeout = TimeSpan.FromSeconds(5) + tasks.Select(task => (task.Body as CommandBody)?.KillGrace ?? TimeSpan.Zero).DefaultIfEmpty().Max(),
         };
-        return new TowerConfig { Folder = folder, Connection = connection, Tasks = tasks, Orchestrator = orchestrator };
+        return new TowerConfig { Folder = folder, Connection = connection, Tasks = tasks, Schedules = schedules, Orchestrator = orchestrator };
+    }
+
+    private static IReadOnlyList<TowerSchedule> ReadSchedules(ConfigNode root, Dictionary<string, ConfigNode> members)
+    {
+        if (!members.TryGetValue("schedules", out var node))
+        {
+            return [];
+        }
+
+        if (!members.ContainsKey("service"))
+        {
+            root.Faults.Add(new ConfigFault("service", "is missing; name the service whose schedules these are, the same for all its workers"));
+        }
+
+        return ScheduleReader.Read(node);
     }
 
     private static string? ReadConnection(ConfigNode node)
@@ -102,6 +118,11 @@ internal sealed class TowerConfigReader(Func<string, string?> variable)
         if (members.TryGetValue("name", out var name) && name.Text("1 to 200 characters", text => text.Length <= 200 && !text.Any(char.IsControl)) is { } text)
         {
             options = options with { Name = text };
+        }
+
+        if (members.TryGetValue("service", out var service) && service.Text("a service's name: 1 to 200 bytes without control characters", Names.IsQueue) is { } serviceName)
+        {
+            options = options with { Service = serviceName };
         }
 
         if (members.TryGetValue("listen", out var listen))

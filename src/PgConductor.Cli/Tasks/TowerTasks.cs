@@ -32,6 +32,11 @@ internal sealed class TowerTasks(TimeProvider timeProvider) : IDisposable
             }
         }
 
+        foreach (var schedule in config.Schedules)
+        {
+            tasks.Schedule(schedule.Key, TaskDefinition.Create<JsonElement, JsonElement?>(schedule.Task), schedule.Payload, schedule.Cron, schedule.Options);
+        }
+
         return tasks;
     }
 

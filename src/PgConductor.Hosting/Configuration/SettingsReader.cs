@@ -17,6 +17,7 @@ internal static class SettingsReader
         nameof(OrchestratorOptions.Queues), nameof(OrchestratorOptions.OnlyNamedQueues), nameof(OrchestratorOptions.Worker), nameof(OrchestratorOptions.Heartbeat),
         nameof(OrchestratorOptions.Takeover), nameof(OrchestratorOptions.DrainTimeout), nameof(OrchestratorOptions.CancelTimeout),
         nameof(OrchestratorOptions.Listen), nameof(OrchestratorOptions.Migrate), nameof(OrchestratorOptions.Name),
+        nameof(OrchestratorOptions.Service),
     ];
 
     private static readonly string[] _workerNames =
@@ -60,6 +61,7 @@ internal static class SettingsReader
             Listen = values.Boolean(nameof(OrchestratorOptions.Listen), orchestrator.Listen),
             Migrate = values.Boolean(nameof(OrchestratorOptions.Migrate), orchestrator.Migrate),
             Name = values.Text(nameof(OrchestratorOptions.Name), orchestrator.Name!),
+            Service = values.Text(nameof(OrchestratorOptions.Service), orchestrator.Service!),
         };
         return (conductor, orchestrator);
     }

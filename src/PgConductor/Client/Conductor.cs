@@ -10,7 +10,7 @@ namespace PgConductor.Client;
 
 /// <summary>The client over one PostgreSQL database.</summary>
 /// <remarks>Thread-safe; owns a connection pool, so make one a process and dispose it at the end.</remarks>
-public sealed class Conductor : IConductor, IAsyncDisposable
+public sealed partial class Conductor : IConductor, IAsyncDisposable
 {
     private static readonly TimeSpan _firstLook = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan _longestPause = TimeSpan.FromMilliseconds(500);

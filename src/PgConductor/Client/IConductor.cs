@@ -9,7 +9,7 @@ namespace PgConductor.Client;
 /// <see cref="ConductorOptions.RetryTimeout"/>, except inside a caller's transaction. Every call throws
 /// <see cref="ConductorException"/> when the database refuses or cannot be reached.
 /// </remarks>
-public interface IConductor
+public partial interface IConductor
 {
     /// <summary>Enqueues one execution.</summary>
     /// <param name="task">The task.</param>

@@ -80,7 +80,7 @@ internal readonly record struct Signal(long Id, SignalKind Kind, Guid? Execution
 
 internal sealed record HeartbeatRequest(Guid OrchestratorId, TimeSpan Takeover, IReadOnlyCollection<long> Acknowledged, bool Draining, IReadOnlyCollection<long> KnownLeases, TimeSpan LostAfter);
 
-internal sealed record HeartbeatReply(bool Alive, IReadOnlyList<Signal> Signals, RecoveryReport Recovery, TimeSpan? NextTakeoverIn, int SchemaVersion);
+internal sealed record HeartbeatReply(bool Alive, IReadOnlyList<Signal> Signals, RecoveryReport Recovery, TimeSpan? NextTakeoverIn, int SchemaVersion, TimeSpan? NextScheduleIn = null);
 
 internal readonly record struct RecoveryReport(int Orchestrators, int Rescued, int DeadLettered);
 

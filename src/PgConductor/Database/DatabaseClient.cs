@@ -6,7 +6,7 @@ namespace PgConductor.Database;
 
 /// <summary>The only type that talks to PostgreSQL: a facade over the commands of each area.</summary>
 /// <remarks>Thread-safe. Outside the pool are the connections for control (heartbeats), LISTEN, claims and outcomes.</remarks>
-internal sealed class DatabaseClient : IDatabaseClient
+internal sealed partial class DatabaseClient : IDatabaseClient
 {
     private readonly Sessions _sessions;
     private readonly ControlConnection _control;
@@ -19,6 +19,7 @@ internal sealed class DatabaseClient : IDatabaseClient
     private readonly InvocationCommands _invocations;
     private readonly OrchestratorCommands _orchestrators;
     private readonly QueueCommands _queues;
+    private readonly ScheduleCommands _schedules;
 
     public DatabaseClient(ConductorOptions options)
     {
@@ -34,6 +35,7 @@ internal sealed class DatabaseClient : IDatabaseClient
         _invocations = new InvocationCommands(_calls, options.TimeProvider);
         _orchestrators = new OrchestratorCommands(_calls, _sessions, _control, options);
         _queues = new QueueCommands(_calls);
+        _schedules = new ScheduleCommands(_calls);
         SupportsSessions = !options.TransactionPooler;
     }
 

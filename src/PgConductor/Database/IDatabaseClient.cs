@@ -3,7 +3,7 @@ using Npgsql;
 namespace PgConductor.Database;
 
 /// <summary>Everything the engine asks of the database; each method is one SQL function. The seam at which unit tests stand in.</summary>
-internal interface IDatabaseClient : IExecutionStore, IStepStore, IInvocationStore, IOrchestratorStore, IQueueStore, IAsyncDisposable
+internal interface IDatabaseClient : IExecutionStore, IStepStore, IInvocationStore, IOrchestratorStore, IQueueStore, IScheduleStore, IAsyncDisposable
 {
     /// <summary>Whether LISTEN and session locks work on this connection.</summary>
     bool SupportsSessions { get; }

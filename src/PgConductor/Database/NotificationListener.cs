@@ -8,6 +8,9 @@ namespace PgConductor.Database;
 /// <remarks>Hints only. After a reconnect it says "look at everything", since hints sent meanwhile are lost.</remarks>
 internal sealed class NotificationListener(Sessions sessions, Guid orchestratorId, IReadOnlyCollection<string> queues, Action<string?> onHint, TimeProvider timeProvider) : IAsyncDisposable
 {
+    /// <summary>Says that a schedule is to be looked at: heard by all, as a signal is.</summary>
+    private const string ScheduleChannel = "pgconductor_schedules";
+
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<string, string> _queueOfChannel = queues.ToDictionary(QueueChannel, queue => queue, StringComparer.Ordinal);
     private readonly string _signalChannel = $"pgconductor_o_{orchestratorId:N}";
@@ -86,7 +89,7 @@ internal sealed class NotificationListener(Sessions sessions, Guid orchestratorI
         {
             connection.Notification += (_, notification) =>
                 onHint(_queueOfChannel.TryGetValue(notification.Channel, out var queue) ? queue : "signal");
-            var listen = new StringBuilder($"listen {_signalChannel}");
+            var listen = new StringBuilder($"listen {_signalChannel}; listen {ScheduleChannel}");
             foreach (var channel in _queueOfChannel.Keys)
             {
                 listen.Append("; listen ").Append(channel);

@@ -8,7 +8,7 @@ namespace PgConductor.Database;
 internal sealed class OrchestratorCommands(Calls calls, Sessions sessions, ControlConnection control, ConductorOptions options) : IOrchestratorStore
 {
     private const string HeartbeatSql =
-        "select alive, signal_ids, signal_kinds, signal_executions, signal_reasons, recovered_orchestrators, rescued, dead_lettered, next_takeover, schema_version from pgconductor.orchestrator_heartbeat($1, $2, $3, $4, $5, $6)";
+        "select alive, signal_ids, signal_kinds, signal_executions, signal_reasons, recovered_orchestrators, rescued, dead_lettered, next_takeover, schema_version, next_schedule from pgconductor.orchestrator_heartbeat($1, $2, $3, $4, $5, $6)";
 
     public Task RegisterOrchestratorAsync(Guid id, string name, string version, int schemaVersion, CancellationToken cancellationToken) =>
         calls.RetryingAsync(
@@ -142,7 +142,8 @@ internal sealed class OrchestratorCommands(Calls calls, Sessions sessions, Contr
             signals,
             new RecoveryReport(reader.GetInt32(5), reader.GetInt32(6), reader.GetInt32(7)),
             reader.IsDBNull(8) ? null : reader.GetTimeSpan(8),
-            reader.GetInt32(9));
+            reader.GetInt32(9),
+            reader.IsDBNull(10) ? null : reader.GetTimeSpan(10));
     }
 
     private static byte[] WriteTasks(IReadOnlyCollection<TaskDefinition> tasks)

@@ -20,6 +20,9 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
     /// <summary>Registers anew after a takeover.</summary>
     public required Func<CancellationToken, Task> RegisterAsync { get; init; }
 
+    /// <summary>Told how long until a schedule is due.</summary>
+    public Action<TimeSpan>? OnSchedule { get; init; }
+
     public bool Draining { get; set; }
 
     /// <summary>Whether the last beat arrived.</summary>
@@ -87,6 +90,11 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
         Volatile.Write(ref _lastBeat, timeProvider.GetTimestamp());
         _acknowledged.Clear();
         Report(reply.Recovery);
+        if (reply.NextScheduleIn is { } next)
+        {
+            OnSchedule?.Invoke(next);
+        }
+
         if (!reply.Alive)
         {
             Lose();

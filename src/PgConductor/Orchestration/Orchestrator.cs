@@ -26,6 +26,8 @@ public sealed class Orchestrator : IAsyncDisposable
     private readonly List<Worker> _workers = [];
     private readonly Registration _registration;
     private readonly Heartbeat _heartbeat;
+    private readonly Scheduler _scheduler;
+    private readonly DeclaredSchedules _declared;
     private readonly CancellationTokenSource _stopLoops = new();
     private readonly CancellationTokenSource _stopNow = new();
     private readonly CancellationTokenSource _abortStart = new();
@@ -35,6 +37,7 @@ public sealed class Orchestrator : IAsyncDisposable
     private Task? _stopping;
     private Task _beating = Task.CompletedTask;
     private Task _housekeeping = Task.CompletedTask;
+    private Task _scheduling = Task.CompletedTask;
     private IAsyncDisposable? _listener;
     private volatile OrchestratorPhase _phase;
 
@@ -79,11 +82,15 @@ public sealed class Orchestrator : IAsyncDisposable
             }));
         }
 
+        var schedulerLogger = loggerFactory.CreateLogger<Scheduler>();
+        _scheduler = new Scheduler(new ScheduleRunner(_database, _timeProvider, schedulerLogger), _options.Heartbeat, _timeProvider, schedulerLogger);
+        _declared = new DeclaredSchedules(_options.Service, tasks.Schedules, _database, conductor.Serializer, schedulerLogger);
         _registration = new Registration(Id, _options, tasks, _database, _workers, _logger);
         _heartbeat = new Heartbeat(Id, _options, _database, _workers, conductor.Options.StatementTimeout * 2, _timeProvider, _logger)
         {
             OnShutdown = reason => _stopRequested.TrySetResult(reason),
             RegisterAsync = _registration.RegisterAsync,
+            OnSchedule = _scheduler.DueIn,
         };
     }
 
@@ -231,6 +238,11 @@ public sealed class Orchestrator : IAsyncDisposable
             faults.Add("there is no task to run: add at least one to the TaskCollection");
         }
 
+        if (tasks.Schedules.Count > 0 && options.Service is null)
+        {
+            faults.Add("schedules are declared and Service is not set: name the service whose schedules they are, the same in all its processes");
+        }
+
         if (faults.Count > 0)
         {
             throw new ConductorException(ConductorErrorCode.InvalidArgument, $"The options are faulty: {string.Join("; ", faults)}.");
@@ -254,6 +266,7 @@ public sealed class Orchestrator : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _abortStart.Token);
         var version = await _registration.EnsureSchemaAsync(either.Token).ConfigureAwait(false);
         await _registration.RegisterAsync(either.Token).ConfigureAwait(false);
+        await _declared.DeclareAsync(either.Token).ConfigureAwait(false);
         if (Listens)
         {
             await ListenAsync(either.Token).ConfigureAwait(false);
@@ -267,6 +280,7 @@ public sealed class Orchestrator : IAsyncDisposable
         }
 
         _housekeeping = Task.Run(() => new Housekeeping(_database, _workers, _timeProvider, _logger).RunAsync(_stopLoops.Token), CancellationToken.None);
+        _scheduling = Task.Run(() => _scheduler.RunAsync(_stopLoops.Token), CancellationToken.None);
         _phase = OrchestratorPhase.Running;
         OrchestratorLog.Started(_logger, Id, _registration.Name, version, string.Join(", ", Queues));
     }
@@ -316,7 +330,7 @@ public sealed class Orchestrator : IAsyncDisposable
 
         // The heartbeat goes on until here, so that nobody takes over what is still being finished.
         await _stopLoops.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(_beating, _housekeeping).ConfigureAwait(false);
+        await Task.WhenAll(_beating, _housekeeping, _scheduling).ConfigureAwait(false);
         if (_listener is not null)
         {
             await _listener.DisposeAsync().ConfigureAwait(false);

@@ -62,6 +62,20 @@ public sealed class ConfigFaultTests
         { Task("\"a\": {\"builtin\": \"noop\", \"keepCompleted\": \"never\"}"), "tasks.a.keepCompleted", "\"none\", \"forever\" or a duration" },
         { Task("\"a\": {\"builtin\": \"noop\", \"keepFailed\": 1}"), "tasks.a.keepFailed", "is not a duration" },
         { Task("\"a\": {\"builtin\": \"noop\", \"queue\": \"\"}"), "tasks.a.queue", "must be a queue name" },
+        { Root("\"schedules\": {}"), "service", "is missing; name the service" },
+        { Root("\"service\": \"\""), "service", "a service's name" },
+        { Schedule("\"a\": 5"), "schedules.a", "5 must be an object" },
+        { Schedule("\"\": {\"task\": \"a\", \"cron\": \"@daily\"}"), "schedules[\"\"]", "cannot be a schedule's key" },
+        { Schedule("\"a\": {\"cron\": \"@daily\"}"), "schedules.a.task", "is missing" },
+        { Schedule("\"a\": {\"task\": \"a\"}"), "schedules.a.cron", "is missing" },
+        { Schedule("\"a\": {\"task\": \"a\", \"cron\": \"0 0 32 * *\"}"), "schedules.a.cron", "day-of-month" },
+        { Schedule("\"a\": {\"task\": \"a\", \"cron\": \"@daily\", \"timeZone\": \"Mars/Phobos\"}"), "schedules.a.timeZone", "not known to this machine" },
+        { Schedule("\"a\": {\"task\": \"a\", \"cron\": \"@daily\", \"priority\": 101}"), "schedules.a.priority", "from -100 to 100" },
+        { Schedule("\"a\": {\"task\": \"a\", \"cron\": \"@daily\", \"missed\": \"never\"}"), "schedules.a.missed", "one of skip, once, all" },
+        { Schedule("\"a\": {\"task\": \"a\", \"cron\": \"@daily\", \"tolerance\": \"soon\"}"), "schedules.a.tolerance", "is not a duration" },
+        { Schedule("\"a\": {\"task\": \"a\", \"cron\": \"@daily\", \"catchUp\": 0}"), "schedules.a.catchUp", "from 1 to 1000" },
+        { Schedule("\"a\": {\"task\": \"a\", \"cron\": \"@daily\", \"queue\": \"\"}"), "schedules.a.queue", "must be a queue name" },
+        { Schedule("\"a\": {\"task\": \"a\", \"cron\": \"@daily\", \"zone\": 1}"), "schedules.a.zone", "the keys here are task, cron" },
         { "{\"tasks\": \n {,}}", "", "line 2, byte 3: not JSON" },
         { "{\"tasks\": {\"\\ud800\": {}}}", "", "not valid Unicode" },
     };
@@ -109,6 +123,8 @@ public sealed class ConfigFaultTests
     private static string Root(string member) => "{" + member + ", \"tasks\": {\"a\": {\"builtin\": \"noop\"}}}";
 
     private static string Task(string task) => "{\"tasks\": {" + task + "}}";
+
+    private static string Schedule(string schedule) => Root("\"service\": \"s\", \"schedules\": {" + schedule + "}");
 
     private static List<ConfigFault> Faults(string json, string folder)
     {

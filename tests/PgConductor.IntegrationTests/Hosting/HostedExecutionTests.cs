@@ -39,6 +39,19 @@ public sealed class HostedExecutionTests
     }
 
     [Fact]
+    public async Task Schedules_of_a_host_are_declared_by_its_service()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        using var host = await TestHost.StartAsync(database, builder => builder
+            .AddTask(_delegateTask, (number, _) => Task.FromResult($"delegate {number}"))
+            .AddSchedule("nightly", _delegateTask, 7, "0 2 * * *")
+            .ConfigureOrchestrator(options => options with { Service = "shop" }));
+
+        var schedule = Assert.Single(await host.Services.GetRequiredService<IConductor>().ListSchedulesAsync(Token));
+        Assert.Equal(("nightly", "shop", "delegate-task", 7), (schedule.Key, schedule.Service, schedule.TaskKey, schedule.Payload!.Value.GetInt32()));
+    }
+
+    [Fact]
     public async Task Each_execution_has_a_scope_of_its_own_which_is_disposed_of_before_its_outcome_is_recorded()
     {
         await using var database = await TestDatabase.CreateAsync();

@@ -29,6 +29,7 @@ internal static class RoleScenarios
         do $$ begin perform pgconductor.invoke('other', '1', p_dedupe_key => 'running', p_dedupe_policy => 'reject'); exception when sqlstate 'PC003' then null; end $$;
         select pgconductor.invoke_batch(array['new-task', 'batch-task'], array['1'::jsonb, {Large}]);
         select pgconductor._resolve_tasks(array['copied-task'], array['mail']);
+        select pgconductor.schedule('mine', 'new-task', '@daily'), pgconductor.schedule('mine', 'new-task', '@hourly'), pgconductor.unschedule('mine');
         """;
 
     /// <summary>An orchestrator's life: registers, claims, records each outcome, takes over, keeps house, leaves.</summary>
@@ -83,6 +84,11 @@ internal static class RoleScenarios
         select pgconductor.get_executions('t', '00000000-0000-7000-8000-0000000000b4', 10);
         select pgconductor.orchestrator_shutdown('00000000-0000-7000-8000-0000000000b4');
         delete from pgconductor.payloads where false;
+        select pgconductor.declare_schedules('shop', '[{"key": "s", "task_key": "t", "cron": "@daily"}]');
+        select looked_at from pgconductor.due_schedules(10);
+        select pgconductor.advance_schedules('{s}', '{1}', '{2030-01-01}', '{2030-01-02}', '{1}', '{2030-01-01}');
+        select pgconductor.report_schedule_fault('s', 2, 'fault');
+        select pgconductor.schedule('d', 't', '@daily'), pgconductor.unschedule('d');
         """;
 
     public const string Reader = """
@@ -94,6 +100,7 @@ internal static class RoleScenarios
         select pgconductor.get_execution(e.id) from pgconductor.all_executions e;
         select pgconductor.load_steps('00000000-0000-7000-8000-0000000000c1');
         select pgconductor.held_horizon();
+        select pgconductor.list_schedules();
         """;
 
     public const string OperatorSetup = """
@@ -120,5 +127,7 @@ internal static class RoleScenarios
         select pgconductor.resume_queue('default');
         select pgconductor.create_queue('more');
         select pgconductor.signal_shutdown('00000000-0000-7000-8000-0000000000b1');
+        select pgconductor.schedule('s', 't', '@daily', '"text"'), pgconductor.pause_schedule('s'), pgconductor.run_schedule('s'), pgconductor.resume_schedule('s');
+        select pgconductor.unschedule('s');
         """;
 }

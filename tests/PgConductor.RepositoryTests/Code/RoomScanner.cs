@@ -16,19 +16,20 @@ internal static partial class RoomScanner
         [Root] = [],
         ["Serialization"] = [],
         ["Schedules"] = [],
-        ["Database"] = ["Client", "Schema", "Serialization"],
+        ["Database"] = ["Client", "Schedules", "Schema", "Serialization"],
         ["Schema"] = ["Database"],
         ["Diagnostics"] = ["Database"],
-        ["Client"] = ["Database", "Schema", "Serialization", "Diagnostics"],
+        ["Client"] = ["Database", "Schedules", "Schema", "Serialization", "Diagnostics"],
         ["Steps"] = ["Client", "Database", "Serialization", "Diagnostics"],
         ["Workers"] = ["Client", "Database", "Serialization", "Diagnostics", "Steps"],
-        ["Orchestration"] = ["Client", "Database", "Schema", "Workers", "Steps", "Diagnostics"],
+        ["Orchestration"] = ["Client", "Database", "Schedules", "Schema", "Serialization", "Workers", "Steps", "Diagnostics"],
     };
 
     /// <summary>Single files that may use a room which theirs may not, each with its reason.</summary>
     private static readonly Dictionary<(string File, string Room), string> _exceptions = new()
     {
         [("src/PgConductor/TaskContext.cs", "Client")] = "a handler gets the client to invoke further tasks",
+        [("src/PgConductor/TaskCollection.cs", "Schedules")] = "the public list of tasks holds the declared schedules",
         [("src/PgConductor/TaskContext.cs", "Steps")] = "what a handler calls is done by the flow of its execution",
         [("src/PgConductor/TaskCollection.cs", "Workers")] = "the public list of tasks holds the workers' internal registrations",
     };

@@ -16,7 +16,8 @@ internal sealed class InMemoryDatabase
         Claims = new Claims(Tables);
         Executions = new Executions(Tables);
         Queues = new Queues(Tables, Executions);
-        Processes = new Processes(Tables, Queues, Settlements, Executions);
+        Schedules = new ScheduleTable(Tables, Invocations);
+        Processes = new Processes(Tables, Queues, Settlements, Executions, Schedules);
     }
 
     public Tables Tables { get; }
@@ -33,6 +34,8 @@ internal sealed class InMemoryDatabase
 
     public Queues Queues { get; }
 
+    public ScheduleTable Schedules { get; }
+
     public T Run<T>(Func<InMemoryDatabase, T> statement)
     {
         List<Action> hints = [];
@@ -45,7 +48,7 @@ internal sealed class InMemoryDatabase
             {
                 foreach (var listener in _listeners)
                 {
-                    if (queue is not null ? listener.Queues.Contains(queue) && _idle.GetValueOrDefault(queue) > 0 : listener.OrchestratorId == orchestrator)
+                    if (queue is not null ? listener.Queues.Contains(queue) && _idle.GetValueOrDefault(queue) > 0 : orchestrator is null || listener.OrchestratorId == orchestrator)
                     {
                         hints.Add(() => listener.OnHint(queue ?? "signal"));
                     }

@@ -8,7 +8,7 @@ namespace PgConductor.TestSupport.InMemory;
 
 /// <summary>Stands in for the database in unit tests: the same outcomes and errors as the SQL functions, which the conformance suite proves.</summary>
 /// <remarks>Thread-safe. One a process; several may share one <see cref="InMemoryDatabase"/>. Faults are injected through <see cref="Faults"/>.</remarks>
-internal sealed class InMemoryDatabaseClient(InMemoryDatabase database) : IDatabaseClient
+internal sealed partial class InMemoryDatabaseClient(InMemoryDatabase database) : IDatabaseClient
 {
     private readonly HashSet<string> _idle = new(StringComparer.Ordinal);
 

@@ -4,7 +4,7 @@ using PgConductor.Database;
 namespace PgConductor.TestSupport.InMemory;
 
 /// <summary>Registration, heartbeats, recovery and shutdown of processes.</summary>
-internal sealed class Processes(Tables tables, Queues queues, Settlements settlements, Executions executions)
+internal sealed class Processes(Tables tables, Queues queues, Settlements settlements, Executions executions, ScheduleTable schedules)
 {
     private const double LongestBackoff = 3155760000;
     private const int MostTakenOver = 4;
@@ -87,7 +87,8 @@ internal sealed class Processes(Tables tables, Queues queues, Settlements settle
             [.. signals.Select(signal => new Signal(signal.Id, signal.Kind, signal.ExecutionId, signal.Reason))],
             recovery,
             nextTakeover < TimeSpan.Zero ? TimeSpan.Zero : nextTakeover,
-            tables.SchemaVersion);
+            tables.SchemaVersion,
+            schedules.NextIn(DateTimeOffset.MinValue) is { } next ? next < TimeSpan.Zero ? TimeSpan.Zero : next : null);
     }
 
     public RecoveryReport Recover(TimeSpan takeover)

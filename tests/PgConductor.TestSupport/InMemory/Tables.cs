@@ -28,6 +28,8 @@ internal sealed class Tables(TimeProvider timeProvider)
 
     public SortedDictionary<string, TaskRow> Tasks { get; } = new(StringComparer.Ordinal);
 
+    public SortedDictionary<string, ScheduleRow> Schedules { get; } = new(StringComparer.Ordinal);
+
     public Dictionary<Guid, OrchestratorRow> Orchestrators { get; } = [];
 
     public List<SignalRow> Signals { get; } = [];
@@ -53,6 +55,9 @@ internal sealed class Tables(TimeProvider timeProvider)
     public long NextLease() => ++_lastLease;
 
     public long NextSignal() => ++_lastSignal;
+
+    /// <summary>Tells every process.</summary>
+    public void NotifyAll() => Notifications.Add((null, null));
 
     public void Wake(string queue) => Notifications.Add((queue, null));
 

@@ -1,5 +1,5 @@
 begin;
-select plan(31);
+select plan(36);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 
 select results_eq($$ select alive, signal_ids, recovered_orchestrators, rescued, dead_lettered, next_takeover from pgconductor.orchestrator_heartbeat(test.id(1)) $$,
@@ -52,5 +52,14 @@ select is((select alive from pgconductor.orchestrator_heartbeat(test.id(1), p_kn
 select is((select count(*) from pgconductor.leases), 1::bigint, 'stays');
 select is((select alive from pgconductor.orchestrator_heartbeat(test.id(1), p_known_leases => '{}', p_lost_after => '1 minute')), true, 'old enough');
 select is((select count(*) from pgconductor.leases), 0::bigint, 'is put back');
+-- Schedules.
+select is((select next_schedule from pgconductor.orchestrator_heartbeat(test.id(1))), null, 'no schedule');
+select lives_ok($$ select pgconductor.schedule('a', 't', '@daily'), pgconductor.schedule('b', 't', '@daily'), pgconductor.schedule('c', 't', '@daily') $$, 'three, to be looked at');
+select is((select next_schedule from pgconductor.orchestrator_heartbeat(test.id(1))), '0', 'due now');
+update pgconductor.schedules set look_at = case key when 'a' then timestamptz 'infinity' else pgconductor.current_time() + interval '40 days' end, paused = key = 'b';
+select is((select next_schedule from pgconductor.orchestrator_heartbeat(test.id(1))), '40 days', 'those that come, not those that are paused or over');
+update pgconductor.schedules set look_at = 'infinity';
+select is((select next_schedule from pgconductor.orchestrator_heartbeat(test.id(1))), null, 'none comes any more');
+
 select * from finish();
 rollback;

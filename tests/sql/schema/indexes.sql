@@ -1,5 +1,5 @@
 begin;
-select plan(14);
+select plan(15);
 -- Few and narrow: each index is paid for by every insert and every claim.
 select indexes_are('pgconductor', 'executions', array['executions_pkey', 'executions_due'], 'executions has two');
 select is(pg_get_indexdef('pgconductor.executions_due'::regclass) like '%(queue, lane, priority DESC, run_at)', true, 'the claim''s index, in the claim''s order');
@@ -14,6 +14,7 @@ select indexes_are('pgconductor', 'payloads', array['payloads_pkey'], 'payloads:
 select indexes_are('pgconductor', 'tasks', array['tasks_pkey', 'tasks_own_lane'], 'tasks: by key, and those with a lane of their own');
 select indexes_are('pgconductor', 'signals', array['signals_pkey', 'signals_orchestrator'], 'signals: by orchestrator');
 select indexes_are('pgconductor', 'workers', array['workers_pkey', 'workers_queue'], 'workers: by queue too');
+select indexes_are('pgconductor', 'schedules', array['schedules_pkey', 'schedules_due'], 'schedules: by key, and when to look at them');
 -- A partition of a queue gets both, by whatever name.
 select pgconductor.create_queue('hot', true);
 select is((select count(*) from pg_index i join pgconductor.queues q on i.indrelid = ('pgconductor.' || q.partition_name)::regclass where q.name = 'hot'), 2::bigint, 'a queue''s own partition has them too');

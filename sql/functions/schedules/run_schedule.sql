@@ -1,0 +1,20 @@
+-- Enqueues one run of a schedule now, beside its ticks, also while it is paused. The execution's id. PC007: there is none.
+-- p_id, p_repeated: as invoke has them.
+create or replace function pgconductor.run_schedule(p_key text, p_id uuid default null, p_repeated boolean default false)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_schedule pgconductor.schedules;
+begin
+    select * into v_schedule from pgconductor.schedules s where s.key = p_key;
+    if not found then
+        perform pgconductor._raise('PC007', format('there is no schedule "%s"', p_key), 'List them with list_schedules.');
+    end if;
+
+    return (select i.execution_id
+        from pgconductor.invoke(v_schedule.task_key, v_schedule.payload, v_schedule.queue, p_priority => v_schedule.priority,
+            p_id => p_id, p_repeated => p_repeated) i);
+end
+$$;

@@ -1,0 +1,10 @@
+begin;
+select plan(6);
+select is(pgconductor._tick_id('a', '2025-01-15 10:00+00'), pgconductor._tick_id('a', '2025-01-15 12:00+02'), 'the same tick, the same id');
+select isnt(pgconductor._tick_id('a', '2025-01-15 10:00+00'), pgconductor._tick_id('b', '2025-01-15 10:00+00'), 'another schedule, another id');
+select isnt(pgconductor._tick_id('a', '2025-01-15 10:00+00'), pgconductor._tick_id('a', '2025-01-15 10:00:01+00'), 'another tick, another id');
+select is(('x' || lpad(substr(replace(pgconductor._tick_id('a', '2025-01-15 10:00:01+00')::text, '-', ''), 1, 12), 16, '0'))::bit(64)::bigint, 1736935201000, 'it begins with the tick''s time');
+select is_empty($$ select id from generate_series(1, 1000) n cross join lateral pgconductor._tick_id('s' || n, timestamptz '2025-01-15' + n * interval '1 s') id where id::text !~ '^.{14}7.{4}[89ab]' $$, 'and is a UUIDv7');
+select is((select count(distinct pgconductor._tick_id('s' || n, '2025-01-15')) from generate_series(1, 10000) n), 10000::bigint, 'ten thousand of one instant differ');
+select * from finish();
+rollback;

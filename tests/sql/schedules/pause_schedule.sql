@@ -1,0 +1,12 @@
+begin;
+select plan(7);
+set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
+select lives_ok($$ select pgconductor.schedule('a', 't', '* * * * *') $$, 'a schedule');
+select lives_ok($$ select pgconductor.pause_schedule('a') $$, 'paused');
+select is((select (paused, revision)::text from pgconductor.schedules), '(t,2)', 'whoever looked at it before is too late');
+select lives_ok($$ select pgconductor.pause_schedule('a') $$, 'once more');
+select is((select revision from pgconductor.schedules), 2::bigint, 'changes nothing');
+select is((select cardinality(keys) from pgconductor.due_schedules(10)), 0, 'nothing to look at');
+select throws_ok($$ select pgconductor.pause_schedule('b') $$, 'PC007', 'there is no schedule "b"', 'PC007');
+select * from finish();
+rollback;

@@ -1,0 +1,11 @@
+begin;
+select plan(5);
+set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
+select lives_ok($$ select pgconductor.schedule('a', 't', '@daily'); select pgconductor.report_schedule_fault('a', 1, 'unreadable') $$, 'a fault');
+select is((select (fault, revision, look_at)::text from pgconductor.schedules), '(unreadable,1,"2025-01-15 10:00:00+00")', 'is kept, and the schedule stays due for others');
+select lives_ok($$ select pgconductor.report_schedule_fault('a', 2, 'late'), pgconductor.report_schedule_fault('b', 1, 'gone') $$, 'of another revision, of none');
+select is((select fault from pgconductor.list_schedules()), 'unreadable', 'nothing happens');
+select pgconductor.report_schedule_fault('a', 1, repeat('x', 3000));
+select is((select length(fault) from pgconductor.list_schedules()), 2000, 'a long one is cut');
+select * from finish();
+rollback;

@@ -1,0 +1,14 @@
+begin;
+select plan(7);
+set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
+select lives_ok($$ select pgconductor.schedule('a', 't', '* * * * *'); select pgconductor.pause_schedule('a') $$, 'a paused schedule');
+select test.clock('2025-01-15 12:00+00');
+select lives_ok($$ select pgconductor.resume_schedule('a') $$, 'resumed');
+select is((select (paused, revision, last_tick, look_at)::text from pgconductor.schedules), '(f,3,"2025-01-15 12:00:00+00","2025-01-15 12:00:00+00")', 'it goes on from now');
+select test.clock('2025-01-15 13:00+00');
+select lives_ok($$ select pgconductor.resume_schedule('a') $$, 'one that is not paused');
+select is((select last_tick from pgconductor.schedules), '2025-01-15 12:00+00', 'misses none of its ticks by it');
+select is((select keys from pgconductor.due_schedules(10)), '{a}', 'it is to be looked at');
+select throws_ok($$ select pgconductor.resume_schedule('b') $$, 'PC007', 'there is no schedule "b"', 'PC007');
+select * from finish();
+rollback;

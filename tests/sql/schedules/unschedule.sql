@@ -1,0 +1,13 @@
+begin;
+select plan(8);
+set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
+select lives_ok($$ select pgconductor.schedule('a', 't', '@daily'); select pgconductor.declare_schedules('shop', '[{"key": "b", "task_key": "t", "cron": "@daily"}]') $$, 'a dynamic one and a declared one');
+select lives_ok($$ select pgconductor.run_schedule('a') $$, 'a run');
+select is(pgconductor.unschedule('a'), true, 'removed');
+select is((select count(*) from pgconductor.executions), 1::bigint, 'what it has enqueued stays');
+select is(pgconductor.unschedule('a'), false, 'there is none now');
+select throws_ok($$ select pgconductor.unschedule('b') $$, 'PC009', 'schedule "b" is declared by service "shop"', 'a declared one is refused');
+select is(pgconductor.unschedule('b', true), true, 'unless forced');
+select is_empty('select from pgconductor.schedules', 'none is left');
+select * from finish();
+rollback;
