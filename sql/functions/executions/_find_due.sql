@@ -4,7 +4,8 @@
 -- due in so many seconds; 0: rows that had to be moved out of the way were all we saw, so look again at once.
 --
 -- Planner: one index, one order. Sequential, bitmap and hash plans are never better for a handful of rows out of
--- millions, and a plan made when the table was empty must not survive its growth. One plan is right for all values, so it
+-- millions, and a plan made when the table was empty must not survive its growth: then every index costs the same, and only that a
+-- sort is refused makes sure that it is the one that has the order. One plan is right for all values, so it
 -- is made once a session: making it anew costs more than a small claim.
 create or replace function pgconductor._find_due(
     p_queue     text,
@@ -21,6 +22,7 @@ language plpgsql
 set search_path = ''
 set enable_seqscan = off
 set enable_bitmapscan = off
+set enable_sort = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare

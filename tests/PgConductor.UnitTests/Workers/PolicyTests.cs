@@ -173,37 +173,6 @@ public sealed class PolicyTests
     }
 
     [Fact]
-    public void A_cursor_goes_on_from_where_it_was_and_sweeps_when_nothing_is_found_there()
-    {
-        var cursor = new ClaimCursor();
-        Assert.Null(cursor.Position);
-        Assert.False(cursor.Observe(wasSweep: true, foundWork: true, "p1", TimeSpan.FromMilliseconds(1)));
-        Assert.Equal("p1", cursor.Position);
-        Assert.False(cursor.Observe(wasSweep: false, foundWork: true, "p2", TimeSpan.FromMilliseconds(1)));
-        Assert.Equal("p2", cursor.Position);
-        Assert.True(cursor.Observe(wasSweep: false, foundWork: false, null, TimeSpan.FromMilliseconds(1)));
-        Assert.Null(cursor.Position);
-        Assert.False(cursor.Observe(wasSweep: true, foundWork: false, null, TimeSpan.FromMilliseconds(1)));
-    }
-
-    [Theory]
-    [InlineData(0.1, 100)]
-    [InlineData(50, 1000)]
-    [InlineData(60_000, 10_000)]
-    public void Sweeps_take_a_twentieth_of_the_time_between_a_tenth_of_a_second_and_ten(double tookMs, int everyMs)
-    {
-        var cursor = new ClaimCursor();
-        cursor.Observe(wasSweep: true, foundWork: true, "p", TimeSpan.FromMilliseconds(tookMs));
-
-        cursor.Advance(TimeSpan.FromMilliseconds(everyMs - 1));
-        Assert.Equal("p", cursor.Position);
-        cursor.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.Null(cursor.Position);
-        cursor.Observe(wasSweep: true, foundWork: true, "q", TimeSpan.FromMilliseconds(tookMs));
-        Assert.Equal("q", cursor.Position);
-    }
-
-    [Fact]
     public void The_load_counts_what_is_in_hand()
     {
         var unsent = 0;
