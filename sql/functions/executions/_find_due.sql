@@ -9,7 +9,8 @@
 -- were looked at, and idle: whether there was nothing due in them.
 --
 -- Planner: one index, one order. Sequential, bitmap and hash plans are never better for a handful of rows out of
--- millions, and a plan made when the table was empty must not survive its growth. One plan is right for all values, so it
+-- millions, and a plan made when the table was empty must not survive its growth: then every index costs the same, and only that a
+-- sort is refused makes sure that it is the one that has the order. One plan is right for all values, so it
 -- is made once a session: making it anew costs more than a small claim.
 create or replace function pgconductor._find_due(
     p_queue     text,
@@ -36,6 +37,7 @@ language plpgsql
 set search_path = ''
 set enable_seqscan = off
 set enable_bitmapscan = off
+set enable_sort = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
@@ -74,6 +76,7 @@ declare
     v_admitted   record;
     v_moved      boolean := false;
     v_busy       boolean := false;
+    v_many_keys  boolean := cardinality(p_task_keys) > 20;
     i            integer;
 begin
     due := '{}';
@@ -170,7 +173,9 @@ begin
                 end if;
                 -- Behind rows that were in the way look further, so that a backlog of them is gone after few claims.
                 v_take := case when v_rounds = 1 and p_open_wide[v_open] is not true then v_want else greatest(v_want, 200) end;
-                select array_agg(d.ctid), count(*), max(d.run_at), coalesce(bool_and(d.task_key = any (p_task_keys)), true),
+                -- Many keys are looked up in a hash: one after another, a thousand would double the cost of a claim.
+                select array_agg(d.ctid), count(*), max(d.run_at),
+                    coalesce(bool_and(case when v_many_keys then d.task_key in (select k from unnest(p_task_keys) k) else d.task_key = any (p_task_keys) end), true),
                     coalesce(max(d.attempts), 0), sum(d.large_payload_bytes)
                 into v_found, v_count, v_last, v_all_known, v_attempts, v_bytes
                 from (
@@ -259,8 +264,10 @@ begin
     elsif v_busy then
         -- Another claim of the same limited task is under way: it takes milliseconds.
         next_due_in := 0.005;
-    elsif p_position is null then
+    elsif p_position is null or v_opens is not null then
         for i in 1..v_places loop
+            -- What a position was given for is looked at by find_late_arrivals.
+            continue when p_position is not null and v_opens[i] is null;
             select e.run_at into v_next
             from pgconductor.executions e
             where e.queue = p_queue and e.lane = v_lanes[i] and e.priority = v_priorities[i] and e.run_at > p_now

@@ -32,6 +32,8 @@ as $$
 declare
     v_open record := pgconductor._open_limits(p_queue, p_holds, p_free, p_now);
     v_work record;
+    -- See claim_executions.
+    v_from_now jsonb := (select jsonb_agg(jsonb_build_array(l, 0, p_now - interval '1 second')) from unnest(p_lanes) l);
 begin
     v_work := pgconductor._find_due(p_queue, p_lanes, p_task_keys, p_limit, p_max_bytes, p_position, p_now,
         v_open.lanes, v_open.tasks, v_open.keys, v_open.rooms, v_open.wide, p_free);
@@ -44,10 +46,14 @@ begin
     end if;
 
     if cardinality(v_work.due) > 0 then
-        return query select c.* from pgconductor._lease_rows(p_orchestrator_id, p_queue, v_work.due, p_now, v_work.next_position,
-            v_work.limited_ids, v_work.limited_slots) c;
-    elsif p_position is null or v_work.next_due_in is not null then
+        -- With nothing but limited work in it, the claim leaves the ordinary places where they are.
+        return query select c.* from pgconductor._lease_rows(p_orchestrator_id, p_queue, v_work.due, p_now,
+            coalesce(v_work.next_position, p_position, v_from_now), v_work.limited_ids, v_work.limited_slots) c;
+    elsif p_position is null or v_work.next_due_in is not null or v_open.next_open is not null then
         next_due_in := least(v_work.next_due_in, extract(epoch from v_open.next_open - p_now)::double precision);
+        if p_position is null then
+            next_position := v_from_now;
+        end if;
         return next;
     end if;
 end

@@ -16,6 +16,15 @@ internal readonly record struct ClaimSize(int Limit, int Free)
     public static implicit operator ClaimSize(int limit) => new(limit, limit);
 }
 
+/// <summary>What lies behind a claim's position.</summary>
+/// <param name="Position">Where to claim from, to get it too.</param>
+/// <param name="Late">There is something due.</param>
+/// <param name="NextDueIn">When the next is due; null: nothing is waiting.</param>
+internal sealed record LateArrivals(string? Position, bool Late, TimeSpan? NextDueIn)
+{
+    public static LateArrivals None { get; } = new(null, false, null);
+}
+
 /// <summary>One claimed execution.</summary>
 internal sealed class ClaimedExecution
 {
