@@ -11,7 +11,8 @@
 -- Planner: one index, one order. Sequential, bitmap and hash plans are never better for a handful of rows out of
 -- millions, and a plan made when the table was empty must not survive its growth: then every index costs the same, and only that a
 -- sort is refused makes sure that it is the one that has the order. One plan is right for all values, so it
--- is made once a session: making it anew costs more than a small claim.
+-- is made once a session: making it anew costs more than a small claim. No compiling: what is refused counts as very expensive, also in
+-- the functions called from here, and a window over a few rows would be compiled for a tenth of a second.
 create or replace function pgconductor._find_due(
     p_queue     text,
     p_lanes     text[],
@@ -38,6 +39,7 @@ set search_path = ''
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_sort = off
+set jit = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare

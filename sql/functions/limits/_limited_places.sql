@@ -17,6 +17,7 @@ create or replace function pgconductor._limited_places(
     out empty      integer[])
 language plpgsql
 set search_path = ''
+set jit = off
 set enable_seqscan = off
 set enable_bitmapscan = off
 set plan_cache_mode = force_generic_plan
