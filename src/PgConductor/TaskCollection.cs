@@ -116,7 +116,7 @@ public sealed class TaskCollection
             : throw new ArgumentException($"The schedule \"{key}\" was declared before: give each a key of its own.", nameof(key));
     }
 
-    /// <summary>The same tasks and schedules, each task run by what is made of it here.</summary>
+    /// <summary>The same tasks, schedules and subscriptions, each task run by what is made of it here.</summary>
     internal TaskCollection Wrap(Func<TaskRegistration, TaskRegistration> wrap)
     {
         var wrapped = new TaskCollection();
@@ -129,6 +129,8 @@ public sealed class TaskCollection
         {
             wrapped._schedules.Add(key, declaration);
         }
+
+        wrapped._subscriptions.AddRange(_subscriptions);
 
         return wrapped;
     }
