@@ -12,7 +12,7 @@ internal sealed record BenchOptions
 
         Workloads (docs/operations/benchmarks.md says what each measures):
           limit drain enqueue-one enqueue-many latency steady million sleeping recover held-horizon
-          wal idle queues workflow; all: the first six
+          wal idle queues workflow events; all: the first six
 
           --json              one JSON object a line instead of a table
           --connection TEXT   the server; else DATABASE_URL, else a temporary local server with durable commits

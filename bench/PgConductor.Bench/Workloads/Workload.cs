@@ -9,7 +9,7 @@ internal abstract class Workload
     [
         new LimitWorkload(), new DrainWorkload(), new EnqueueOneWorkload(), new EnqueueManyWorkload(), new LatencyWorkload(),
         new SteadyWorkload(), new MillionWorkload(), new SleepingWorkload(), new RecoverWorkload(), new HeldHorizonWorkload(),
-        new WalWorkload(), new IdleWorkload(), new QueuesWorkload(), new WorkflowWorkload(),
+        new WalWorkload(), new IdleWorkload(), new QueuesWorkload(), new WorkflowWorkload(), new EventsWorkload(),
     ];
 
     /// <summary>Those that take seconds.</summary>
