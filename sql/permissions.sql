@@ -61,7 +61,7 @@ grant execute on function
     pgconductor.schedule, pgconductor.unschedule, pgconductor._put_schedule, pgconductor._check_schedule
 to pgconductor_client, pgconductor_worker, pgconductor_operator;
 grant insert, update, delete,
-    select (key, service, task_key, queue, cron, time_zone, priority, missed, tolerance, catch_up, revision, last_tick, look_at,
+    select (key, service, task_key, queue, cron, time_zone, priority, missed, tolerance, catch_up, overlap, revision, last_tick, look_at,
         next_run_at, fault, payload_md5)
 on pgconductor.schedules to pgconductor_client;
 grant select, insert, update, delete on pgconductor.schedules to pgconductor_worker;
@@ -78,7 +78,8 @@ grant execute on function
     pgconductor._assign_lanes, pgconductor._adopt_stray_lanes, pgconductor._window_open,
     pgconductor.save_steps, pgconductor.save_step, pgconductor._carried_steps, pgconductor._settle_flows, pgconductor._begin_waits,
     pgconductor._start_child, pgconductor._cancel_orphans, pgconductor.load_steps, pgconductor.declare_schedules,
-    pgconductor.due_schedules, pgconductor.advance_schedules, pgconductor._tick_id, pgconductor.report_schedule_fault,
+    pgconductor.due_schedules, pgconductor.advance_schedules, pgconductor._tick_id, pgconductor._run_key,
+    pgconductor.report_schedule_fault,
     pgconductor.register_subscriptions, pgconductor._check_subscription, pgconductor._check_filter, pgconductor._attach_table,
     pgconductor._table_event, pgconductor.expect_event, pgconductor._lock_awaited_keys, pgconductor._deliver_left,
     pgconductor._deliver_event, pgconductor._start_subscriber, pgconductor._subscriber_id, pgconductor._event_matches,
@@ -123,7 +124,8 @@ grant pgconductor_reader to pgconductor_operator;
 grant execute on function
     pgconductor.retry_execution, pgconductor.pause_queue, pgconductor.resume_queue, pgconductor.create_queue,
     pgconductor.signal_shutdown, pgconductor._take_dedupe_key,
-    pgconductor.pause_schedule, pgconductor.resume_schedule, pgconductor.run_schedule, pgconductor.invoke, pgconductor._is_known,
+    pgconductor.pause_schedule, pgconductor.resume_schedule, pgconductor.run_schedule, pgconductor._run_key,
+    pgconductor.invoke, pgconductor._is_known,
     pgconductor._check_invoke
 to pgconductor_operator;
 grant insert, update on pgconductor.queues to pgconductor_operator;

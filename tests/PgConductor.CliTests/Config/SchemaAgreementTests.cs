@@ -30,7 +30,7 @@ public sealed class SchemaAgreementTests
 
     [Theory]
     [InlineData("""{"tasks": {"a": {"builtin": "noop"}}}""")]
-    [InlineData("""{"service": "s", "tasks": {"a": {"builtin": "noop"}}, "schedules": {"k": {"task": "a", "cron": "*/5 * * * *", "timeZone": "Europe/Berlin", "payload": null, "queue": "q", "priority": -3, "missed": "all", "tolerance": "2h", "catchUp": 1000}, "l": {"task": "elsewhere", "cron": "@daily"}}}""")]
+    [InlineData("""{"service": "s", "tasks": {"a": {"builtin": "noop"}}, "schedules": {"k": {"task": "a", "cron": "*/5 * * * *", "timeZone": "Europe/Berlin", "payload": null, "queue": "q", "priority": -3, "missed": "all", "tolerance": "2h", "catchUp": 1000, "overlap": false}, "l": {"task": "elsewhere", "cron": "@daily"}}}""")]
     [InlineData("""{"connection": "Host=x", "queues": {"default": {"concurrency": 5}}, "tasks": {"hello-task": {"builtin": "hello-task"}, "digest": {"command": ["sh"], "queue": "default", "maxAttempts": 3, "timeout": "30s"}, "notify": {"http": {"url": "http://127.0.0.1:8080/hook"}}}}""")]
     [InlineData("""{"$schema": "s", "name": "n", "heartbeat": "1s", "takeover": "1m", "drainTimeout": "1.5h", "listen": true, "queues": {"q": {"concurrency": 1, "prefetch": 0, "prefetchTime": "0s", "maxClaim": 1, "flushSize": 1, "flushInterval": "0ms", "minPollInterval": "1ms", "maxPollInterval": "1ms"}}, "tasks": {"t": {"command": ["sh", ""], "backoff": ["0s"], "backoffJitter": 0.5, "keepCompleted": "none", "keepFailed": "1d", "doNotRetryExitCodes": [1, 255], "killGrace": "0s"}, "u": {"http": {"url": "HTTPS://x", "headers": {"A": "b"}}, "keepCompleted": "forever"}}}""")]
     public async Task What_the_reader_takes_the_schema_takes(string json)

@@ -104,7 +104,9 @@ internal static class RoleScenarios
         select pgconductor.declare_schedules('shop', '[{"key": "s", "task_key": "t", "cron": "@daily"}]');
         select looked_at from pgconductor.due_schedules(10);
         select pgconductor.advance_schedules('{s}', '{1}', '{2030-01-01}', '{2030-01-02}', '{1}', '{2030-01-01}');
-        select pgconductor.report_schedule_fault('s', 2, 'fault');
+        select pgconductor.declare_schedules('shop', '[{"key": "s", "task_key": "t", "cron": "@daily", "overlap": false}]');
+        select pgconductor.advance_schedules('{s}', '{3}', '{2030-01-02}', '{2030-01-03}', '{1}', '{2030-01-02}');
+        select pgconductor.report_schedule_fault('s', 4, 'fault');
         select pgconductor.schedule('d', 't', '@daily'), pgconductor.unschedule('d');
         """;
 
@@ -146,6 +148,7 @@ internal static class RoleScenarios
         select pgconductor.create_queue('more');
         select pgconductor.signal_shutdown('00000000-0000-7000-8000-0000000000b1');
         select pgconductor.schedule('s', 't', '@daily', '"text"'), pgconductor.pause_schedule('s'), pgconductor.run_schedule('s'), pgconductor.resume_schedule('s');
+        select pgconductor.schedule('s', 't', '@daily', '"text"', p_overlap => false), pgconductor.run_schedule('s');
         select pgconductor.unschedule('s');
         """;
 }
