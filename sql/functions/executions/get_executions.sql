@@ -1,7 +1,7 @@
 -- Claims up to p_batch_size due executions of one task, on the task's queue: the claim for workers written in plain
 -- SQL or another language. Needs no register_worker; an orchestrator that never registers is taken over 30 s after
 -- its claim. The first call for a task that shares a lane with others gives it a lane of its own. What is in the shared
--- lane already is looked for there until a registered worker does: it runs those rows, or moves them to the task's own lane.
+-- lane already is looked for there until a registered worker does: it runs those rows, or moves them to the task's own lane. Steps come along as with claim_executions.
 create or replace function pgconductor.get_executions(
     p_task_key        text,
     p_orchestrator_id uuid,
@@ -16,7 +16,8 @@ returns table (
     run_at       timestamptz,
     created_at   timestamptz,
     trace_parent text,
-    payload      jsonb)
+    payload      jsonb,
+    steps        jsonb)
 language plpgsql
 set search_path = ''
 as $$
@@ -47,7 +48,8 @@ begin
             then array[p_task_key, ''] else array[v_task.lane] end,
         array[p_task_key], p_batch_size, 4194304, null, v_now);
     return query
-        select c.lease_id, c.position, c.id, c.task_key, c.attempt, c.max_attempts, c.run_at, c.created_at, c.trace_parent, c.payload
+        select c.lease_id, c.position, c.id, c.task_key, c.attempt, c.max_attempts, c.run_at, c.created_at, c.trace_parent, c.payload,
+            c.steps
         from pgconductor._lease_rows(p_orchestrator_id, v_task.queue, v_work.due, v_now, null) c;
 end
 $$;

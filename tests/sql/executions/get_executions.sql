@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(18);
+SELECT plan(22);
 
 -- Setup test data
 SET pgconductor.fake_now = '2025-01-15 10:00:00';
@@ -70,6 +70,13 @@ select pgconductor.invoke('p', p_id => test.id(n)) from generate_series(20, 25) 
 select pgconductor.orchestrator_shutdown(test.id(1));
 select is((select count(*) from pgconductor.get_executions('p', test.id(93), 2)), 2::bigint, 'the first call finds two of six');
 select is((select count(*) from pgconductor.get_executions('p', test.id(93), 100)), 4::bigint, 'the next call finds the other four');
+
+-- Steps come along.
+insert into pgconductor.executions (id, task_key) values (test.id(30), 't');
+select is((select steps from pgconductor.get_executions('t', test.id(95), 10)), null, 'one without steps has none');
+select lives_ok($$ select pgconductor.save_step(test.id(95), l.id, 1, 'charge', '{"receipt": 7}') from pgconductor.leases l where l.orchestrator_id = test.id(95) $$, 'it stores one');
+select is(test.finish(95, test.id(30), 'failed', 'no', 0), 'retried', 'and fails');
+select is((select array_agg(s.step ->> 0 || ' ' || (s.step ->> 2) || ' ' || (s.step ->> 3)) from pgconductor.get_executions('t', test.id(96), 10) c, jsonb_array_elements(c.steps) s (step)), '{"charge done {\"receipt\": 7}"}', 'which comes with the next claim');
 
 -- Pauses.
 insert into pgconductor.executions (task_key) values ('t');
