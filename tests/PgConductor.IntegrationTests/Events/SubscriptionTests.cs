@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using PgConductor.IntegrationTests.Support;
@@ -140,6 +141,19 @@ public sealed class SubscriptionTests
     public async Task A_filter_that_throws_breaks_no_transaction_and_is_told()
     {
         await using var engine = await TestEngine.CreateAsync();
+        var counted = 0L;
+        using var meters = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Name == "pgconductor.events.failed")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        meters.SetMeasurementEventCallback<long>((_, sum, _, _) => Interlocked.Add(ref counted, sum));
+        meters.Start();
         await engine.Conductor.MigrateAsync(TestEngine.Token);
         await engine.Database.ExecuteAsync("create table orders (id integer, status text); create table audit (what text)");
         var got = new ConcurrentQueue<string>();
@@ -171,6 +185,7 @@ public sealed class SubscriptionTests
         var failures = await engine.Conductor.ListEventFailuresAsync(cancellationToken: TestEngine.Token);
         Assert.Equal([("paid", "bad"), ("public.orders insert", "bad")], failures.Select(failure => (failure.Source, failure.Name!)).Order());
         Assert.All(failures, failure => Assert.Contains("jsonpath", failure.Message, StringComparison.Ordinal));
+        await Eventually.IsTrue(() => Interlocked.Read(ref counted) >= 2, "and counted");
     }
 
     /// <summary>N24. What an emit then reads is counted in tests/sql/plans/events.sql.</summary>
