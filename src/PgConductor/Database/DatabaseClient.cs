@@ -68,6 +68,9 @@ internal sealed partial class DatabaseClient : IDatabaseClient
     public Task<Claim> ClaimAsync(Guid orchestratorId, string queue, int limit, string? position, CancellationToken cancellationToken) =>
         _executions.ClaimAsync(orchestratorId, queue, limit, position, cancellationToken);
 
+    public Task<Claim> ClaimTaskAsync(Guid orchestratorId, string queue, string taskKey, int limit, CancellationToken cancellationToken) =>
+        _executions.ClaimTaskAsync(orchestratorId, queue, taskKey, limit, cancellationToken);
+
     public Task<IReadOnlyList<Settlement>> ReturnAsync(Guid orchestratorId, OutcomeBatch batch, CancellationToken cancellationToken) =>
         _executions.ReturnAsync(orchestratorId, batch, cancellationToken);
 

@@ -30,6 +30,9 @@ internal interface IExecutionStore
     /// <summary>Claims due executions. Not retried here: the caller's loop decides. Null lease: nothing was due.</summary>
     Task<Claim> ClaimAsync(Guid orchestratorId, string queue, int limit, string? position, CancellationToken cancellationToken);
 
+    /// <summary>Claims due executions of one task. Not retried here: the caller's loop decides. Null lease: nothing was due.</summary>
+    Task<Claim> ClaimTaskAsync(Guid orchestratorId, string queue, string taskKey, int limit, CancellationToken cancellationToken);
+
     /// <summary>Records outcomes. Not retried here: the flusher decides.</summary>
     Task<IReadOnlyList<Settlement>> ReturnAsync(Guid orchestratorId, OutcomeBatch batch, CancellationToken cancellationToken);
 

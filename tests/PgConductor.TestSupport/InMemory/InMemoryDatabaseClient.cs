@@ -45,6 +45,9 @@ internal sealed partial class InMemoryDatabaseClient(InMemoryDatabase database) 
     public Task<Claim> ClaimAsync(Guid orchestratorId, string queue, int limit, string? position, CancellationToken cancellationToken) =>
         RunAsync(shared => shared.Claims.Claim(orchestratorId, queue, limit, position), cancellationToken);
 
+    public Task<Claim> ClaimTaskAsync(Guid orchestratorId, string queue, string taskKey, int limit, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Claims.ClaimTask(orchestratorId, queue, taskKey, limit), cancellationToken);
+
     public Task<IReadOnlyList<Settlement>> ReturnAsync(Guid orchestratorId, OutcomeBatch batch, CancellationToken cancellationToken) =>
         RunAsync(shared => shared.Settlements.Return(orchestratorId, batch), cancellationToken);
 

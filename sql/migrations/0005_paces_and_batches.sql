@@ -1,6 +1,7 @@
--- Paces: throttled and debounced invokes. Read docs/guides/throttle-and-debounce.md beside it.
+-- Paces: throttled and debounced invokes; and batch tasks. Read docs/guides/throttle-and-debounce.md and batch-tasks.md beside it.
 --
--- A row a (task, key, way of pacing), touched only by invokes that are paced; maintain() deletes those that say nothing any more.
+-- A pace is a row a (task, key, way of pacing), touched only by invokes that are paced; maintain() deletes those that say nothing any
+-- more. A batch task differs from others in its lane: claims for it alone find its executions without looking at others.
 
 -- Their arguments change, so they are made anew after the migrations; whatever they were, so that none is left beside them.
 do $$
@@ -10,7 +11,7 @@ begin
     for v_function in
         select p.oid::regprocedure
         from pg_catalog.pg_proc p
-        where p.pronamespace = 'pgconductor'::regnamespace and p.proname in ('invoke', 'invoke_batch')
+        where p.pronamespace = 'pgconductor'::regnamespace and p.proname in ('invoke', 'invoke_batch', 'get_executions')
     loop
         execute format('drop function %s', v_function);
     end loop;
@@ -38,3 +39,6 @@ comment on column pgconductor.paces.closes_at is 'When the window ends, or the b
 comment on column pgconductor.paces.forget_at is 'From then on the row says nothing. In steps of ten minutes, so that a busy row is not moved in the index at every invoke.';
 comment on column pgconductor.paces.recent is 'Ids of the last invokes that changed something: a repetition of one of them changes nothing.';
 create index paces_forget on pgconductor.paces (forget_at);
+
+alter table pgconductor.tasks add column batch_size integer check (batch_size between 1 and 10000);
+comment on column pgconductor.tasks.batch_size is 'Its handler gets up to so many executions at once, and it has a lane of its own; null: one.';
