@@ -200,6 +200,15 @@ internal sealed class OrchestratorCommands(Calls calls, Sessions sessions, Contr
             writer.WriteNumber("keep_failed_seconds", keepFailed.Seconds);
         }
 
+        if (options.Batch is { } batch)
+        {
+            writer.WriteNumber("batch_size", batch.Size);
+        }
+        else
+        {
+            writer.WriteNull("batch_size");
+        }
+
         writer.WriteEndObject();
     }
 }

@@ -1,4 +1,4 @@
--- Schedules whose runs do not overlap; steps that come with a claim of one task.
+-- Schedules whose runs do not overlap.
 
 alter table pgconductor.schedules add column overlap boolean not null default true;
 comment on column pgconductor.schedules.overlap is 'False: a tick is left out while an earlier run waits or runs. Its runs share a dedupe key.';
@@ -7,4 +7,3 @@ comment on column pgconductor.schedules.overlap is 'False: a tick is left out wh
 drop function if exists pgconductor.schedule(text, text, text, jsonb, text, text, integer, text, interval, integer);
 drop function if exists pgconductor._put_schedule(text, text, text, text, jsonb, text, text, integer, text, interval, integer);
 drop function if exists pgconductor.list_schedules(text);
-drop function if exists pgconductor.get_executions(text, uuid, integer);
