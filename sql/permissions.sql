@@ -42,7 +42,8 @@ to pgconductor_worker, pgconductor_client, pgconductor_operator;
 -- Enqueues, and can read nothing of what others enqueued: ids, queues and dedupe keys at most.
 grant execute on function
     pgconductor.invoke, pgconductor.invoke_batch, pgconductor._resolve_tasks, pgconductor._check_invoke,
-    pgconductor._is_known, pgconductor._take_dedupe_key, pgconductor._waiting_lane, pgconductor._limit_key,
+    pgconductor._is_known, pgconductor._take_dedupe_key, pgconductor._invoke_paced, pgconductor._check_pace, pgconductor._take_pace,
+    pgconductor._take_paces, pgconductor._replace_waiting, pgconductor._forget_pace_at, pgconductor._waiting_lane, pgconductor._limit_key,
     pgconductor.emit_event, pgconductor.emit_events, pgconductor._check_event_key
 to pgconductor_client, pgconductor_worker;
 grant insert on pgconductor.events to pgconductor_client, pgconductor_worker;
@@ -50,7 +51,8 @@ grant insert on pgconductor.events to pgconductor_client, pgconductor_worker;
 grant select, update (opens_at) on pgconductor.held_lanes to pgconductor_client, pgconductor_operator;
 grant select on pgconductor.queues to pgconductor_client;
 grant select, insert on pgconductor.tasks to pgconductor_client;
-grant insert, select (id, queue, flow), update (payload, large_payload_bytes, run_at, priority, max_attempts)
+grant select, insert, update on pgconductor.paces to pgconductor_client, pgconductor_worker;
+grant insert, select (id, queue, flow, attempts), update (payload, large_payload_bytes, run_at, priority, max_attempts)
 on pgconductor.executions to pgconductor_client;
 grant insert, delete, select (execution_id) on pgconductor.payloads to pgconductor_client;
 grant select, insert, update (execution_id, queue) on pgconductor.dedupe_keys to pgconductor_client;
@@ -63,7 +65,7 @@ grant execute on function
     pgconductor.schedule, pgconductor.unschedule, pgconductor._put_schedule, pgconductor._check_schedule
 to pgconductor_client, pgconductor_worker, pgconductor_operator;
 grant insert, update, delete,
-    select (key, service, task_key, queue, cron, time_zone, priority, missed, tolerance, catch_up, revision, last_tick, look_at,
+    select (key, service, task_key, queue, cron, time_zone, priority, missed, tolerance, catch_up, overlap, revision, last_tick, look_at,
         next_run_at, fault, payload_md5)
 on pgconductor.schedules to pgconductor_client;
 grant select, insert, update, delete on pgconductor.schedules to pgconductor_worker;
@@ -81,7 +83,8 @@ grant execute on function
     pgconductor._assign_lanes, pgconductor._adopt_stray_lanes, pgconductor._window_open,
     pgconductor.save_steps, pgconductor.save_step, pgconductor._carried_steps, pgconductor._settle_flows, pgconductor._begin_waits,
     pgconductor._start_child, pgconductor._cancel_orphans, pgconductor.load_steps, pgconductor.declare_schedules,
-    pgconductor.due_schedules, pgconductor.advance_schedules, pgconductor._tick_id, pgconductor.report_schedule_fault,
+    pgconductor.due_schedules, pgconductor.advance_schedules, pgconductor._tick_id, pgconductor._run_key,
+    pgconductor.report_schedule_fault,
     pgconductor.register_subscriptions, pgconductor._check_subscription, pgconductor._check_filter, pgconductor._attach_table,
     pgconductor._table_event, pgconductor.expect_event, pgconductor._lock_awaited_keys, pgconductor._deliver_left,
     pgconductor._deliver_event, pgconductor._start_subscriber, pgconductor._subscriber_id, pgconductor._event_matches,
@@ -131,7 +134,8 @@ grant pgconductor_reader to pgconductor_operator;
 grant execute on function
     pgconductor.retry_execution, pgconductor.pause_queue, pgconductor.resume_queue, pgconductor.create_queue,
     pgconductor.signal_shutdown, pgconductor._take_dedupe_key,
-    pgconductor.pause_schedule, pgconductor.resume_schedule, pgconductor.run_schedule, pgconductor.invoke, pgconductor._is_known,
+    pgconductor.pause_schedule, pgconductor.resume_schedule, pgconductor.run_schedule, pgconductor._run_key,
+    pgconductor.invoke, pgconductor._is_known,
     pgconductor._check_invoke, pgconductor._waiting_lane, pgconductor._limit_key
 to pgconductor_operator;
 grant insert, update on pgconductor.queues to pgconductor_operator;

@@ -13,7 +13,7 @@ internal sealed record BenchOptions
 
         Workloads (docs/operations/benchmarks.md says what each measures):
           limit drain enqueue-one enqueue-many latency steady million sleeping recover held-horizon
-          wal idle queues held-back workflow growth; all: the first six
+          wal idle queues held-back workflow events growth; all: the first six
           plot FILE.jsonl --out FOLDER: draws what growth --json printed
 
           --json              one JSON object a line instead of a table

@@ -30,6 +30,7 @@ public sealed class WorkloadTests
         ("wal", "limit ratio"),
         ("queues", "perSecond limit ratio"),
         ("held-back", "limit ratio p50Ms"),
+        ("events", "perSecond limit ratio p50Ms p95Ms p99Ms"),
         ("latency", "limit ratio p50Ms p95Ms p99Ms"),
         ("idle 1 queue", "count"), ("idle 50 queues", "count"),
     ];
@@ -38,7 +39,7 @@ public sealed class WorkloadTests
     public async Task Each_workload_says_what_it_measured_and_that_each_execution_ran_once_and_leaves_no_database()
     {
         var databases = await DatabasesAsync();
-        var rest = await RunAsync(600, "limit", "drain", "enqueue-one", "enqueue-many", "steady", "million", "sleeping", "held-horizon", "recover", "workflow", "wal", "queues", "held-back");
+        var rest = await RunAsync(600, "limit", "drain", "enqueue-one", "enqueue-many", "steady", "million", "sleeping", "held-horizon", "recover", "workflow", "wal", "queues", "held-back", "events");
         var latency = await RunAsync(10, "latency");
 
         var idle = await RunAsync(1, "idle");

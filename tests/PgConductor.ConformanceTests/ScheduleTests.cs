@@ -225,6 +225,38 @@ public abstract class ScheduleTests(Backend backend) : ConformanceTest(backend)
     }
 
     [Fact]
+    public async Task Without_overlap_a_tick_is_left_out_while_an_earlier_run_has_not_ended()
+    {
+        await ScheduleAsync(Spec("a", options: new ScheduleOptions { Overlap = false, Missed = MissedRuns.All }));
+        Assert.False((await FindAsync("a")).Options.Overlap);
+        await LookAsync();
+        await Subject.AdvanceAsync(TimeSpan.FromHours(2));
+
+        // Two are due, the first is enqueued; it waits, then it runs.
+        await LookAsync();
+        Assert.Equal([At(4)], await TicksAsync());
+        var lease = (await ClaimAsync()).LeaseId!.Value;
+        await Subject.AdvanceAsync(TimeSpan.FromHours(1));
+        await LookAsync();
+        Assert.Equal([At(4)], await TicksAsync());
+        Assert.True(Log.Has(1305));
+        Assert.Equal((At(6), At(7)), ((await FindAsync("a")).LastTick, (await FindAsync("a")).NextRunAt));
+        Assert.Equal(At(4), ScheduleTick.Of(await Client.RunScheduleAsync("a", Token)));
+
+        // It failed, and is to be retried: not yet its end.
+        Assert.Equal(Effect.Retried, (await ReturnAsync(new Outcome(lease, 1, OutcomeKind.Failed, null, Error("no"), TimeSpan.FromHours(2))))[0].Effect);
+        await Subject.AdvanceAsync(TimeSpan.FromHours(1));
+        await LookAsync();
+        Assert.Equal([At(4)], await TicksAsync());
+        await Subject.AdvanceAsync(TimeSpan.FromHours(1));
+        await ReturnAsync(new Outcome((await ClaimAsync()).LeaseId!.Value, 1, OutcomeKind.Completed));
+        await LookAsync();
+
+        Assert.Equal([At(4), At(8)], await TicksAsync());
+        Assert.Equal(Subject.Now, (await FindAsync("a")).LastRunAt);
+    }
+
+    [Fact]
     public async Task A_schedule_that_one_machine_cannot_read_is_left_to_the_others()
     {
         await ScheduleAsync(Spec("a") with { Cron = "unknown here * * * *" });

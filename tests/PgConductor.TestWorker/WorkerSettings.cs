@@ -15,7 +15,7 @@ internal sealed class WorkerSettings
 
     public string Task => Text("task", "job");
 
-    /// <summary>noop, slow, gate, stubborn, steps, event, inside, suicide.</summary>
+    /// <summary>See Program.</summary>
     public string Handler => Text("handler", "noop");
 
     public TimeSpan Slow => Milliseconds("slow", 100);
@@ -34,6 +34,9 @@ internal sealed class WorkerSettings
 
     /// <summary>How many of the task run at once, in all processes; null: the database's.</summary>
     public int? Limit => _values.TryGetValue("limit", out var value) ? int.Parse(value, CultureInfo.InvariantCulture) : null;
+
+    /// <summary>Null: executions run one by one.</summary>
+    public BatchOptions? Batch => Handler.StartsWith("batch", StringComparison.Ordinal) ? new BatchOptions { Size = 10, Wait = TimeSpan.FromSeconds(1) } : null;
 
     public bool Listen => Text("listen", "true") == "true";
 

@@ -84,4 +84,20 @@ public sealed class FlowTests
         Assert.Equal(["2030-01-03 02:30", "2030-01-04 02:30", "2030-01-05 02:30"], at.Select(time => $"{time:yyyy-MM-dd HH:mm}"));
         await host.Executions.ShouldBeNoneLeftAsync(cancellationToken: Token);
     }
+
+    [Fact]
+    public async Task A_subscribed_task_is_started_by_an_event()
+    {
+        var mail = TaskDefinition.Create<int>("mail");
+        var options = new ConductorTestHostOptions();
+        await using var host = await ConductorTestHost.StartAsync(
+            new TaskCollection().Add(mail, (_, _) => Task.CompletedTask).Subscribe(mail, EventSubscription.To("paid")),
+            options with { Orchestrator = options.Orchestrator with { Service = "shop" } },
+            Token);
+
+        await host.Conductor.EmitAsync("paid", 7, cancellationToken: Token);
+        await host.DrainAsync(cancellationToken: Token);
+
+        await host.Executions.ShouldBeCompletedAsync((await host.Executions.SingleAsync(mail, Token)).Id, Token);
+    }
 }

@@ -10,7 +10,7 @@ internal abstract class Workload
     [
         new LimitWorkload(), new DrainWorkload(), new EnqueueOneWorkload(), new EnqueueManyWorkload(), new LatencyWorkload(),
         new SteadyWorkload(), new MillionWorkload(), new SleepingWorkload(), new RecoverWorkload(), new HeldHorizonWorkload(),
-        new WalWorkload(), new IdleWorkload(), new QueuesWorkload(), new HeldBackWorkload(), new WorkflowWorkload(), new GrowthWorkload(),
+        new WalWorkload(), new IdleWorkload(), new QueuesWorkload(), new HeldBackWorkload(), new WorkflowWorkload(), new EventsWorkload(), new GrowthWorkload(),
     ];
 
     /// <summary>Those that take seconds.</summary>

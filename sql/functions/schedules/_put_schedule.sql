@@ -15,7 +15,8 @@ create or replace function pgconductor._put_schedule(
     p_priority  integer,
     p_missed    text,
     p_tolerance interval,
-    p_catch_up  integer)
+    p_catch_up  integer,
+    p_overlap   boolean)
 returns text
 language plpgsql
 set search_path = ''
@@ -30,9 +31,9 @@ begin
         (select t.queue from pgconductor.tasks t where t.key = p_task_key), 'default'));
 
     loop
-        insert into pgconductor.schedules (key, service, task_key, queue, cron, time_zone, priority, missed, tolerance, catch_up,
+        insert into pgconductor.schedules (key, service, task_key, queue, cron, time_zone, priority, missed, tolerance, catch_up, overlap,
             last_tick, look_at, created_at, updated_at, payload)
-        values (p_key, p_service, p_task_key, p_queue, p_cron, p_time_zone, p_priority, p_missed, p_tolerance, p_catch_up,
+        values (p_key, p_service, p_task_key, p_queue, p_cron, p_time_zone, p_priority, p_missed, p_tolerance, p_catch_up, p_overlap,
             v_now, v_now, v_now, v_now, p_payload)
         on conflict (key) do nothing;
         if found then
@@ -41,7 +42,8 @@ begin
         end if;
 
         -- All but the payload, which not everybody who may make schedules may read.
-        select s.service, s.task_key, s.queue, s.cron, s.time_zone, s.priority::integer, s.missed, s.tolerance, s.catch_up, s.payload_md5
+        select s.service, s.task_key, s.queue, s.cron, s.time_zone, s.priority::integer, s.missed, s.tolerance, s.catch_up,
+            s.overlap, s.payload_md5
         into v_old
         from pgconductor.schedules s where s.key = p_key for update;
         exit when found;
@@ -55,16 +57,17 @@ begin
     end if;
 
     if (v_old.task_key, v_old.queue, v_old.cron, v_old.time_zone, v_old.priority, v_old.missed, v_old.tolerance, v_old.catch_up,
-            v_old.payload_md5)
+            v_old.overlap, v_old.payload_md5)
         is not distinct from
-        (p_task_key, p_queue, p_cron, p_time_zone, p_priority, p_missed, p_tolerance, p_catch_up, md5(p_payload::text)) then
+        (p_task_key, p_queue, p_cron, p_time_zone, p_priority, p_missed, p_tolerance, p_catch_up, p_overlap,
+            md5(p_payload::text)) then
         return 'unchanged';
     end if;
 
     v_moved := (v_old.cron, v_old.time_zone) is distinct from (p_cron, p_time_zone);
     update pgconductor.schedules s
     set task_key = p_task_key, queue = p_queue, cron = p_cron, time_zone = p_time_zone, priority = p_priority, missed = p_missed,
-        tolerance = p_tolerance, catch_up = p_catch_up, payload = p_payload, updated_at = v_now, revision = s.revision + 1,
+        tolerance = p_tolerance, catch_up = p_catch_up, overlap = p_overlap, payload = p_payload, updated_at = v_now, revision = s.revision + 1,
         fault = null,
         last_tick = case when v_moved then greatest(s.last_tick, v_now) else s.last_tick end,
         look_at = case when v_moved or s.fault is not null then v_now else s.look_at end,

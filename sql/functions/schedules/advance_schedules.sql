@@ -3,7 +3,7 @@
 --
 -- Parallel arrays, one element a schedule: the revision it looked at, the latest tick decided, the next one (null: none), and how many
 -- of p_ticks, which has those to run one schedule after the other, are its own. A row for each:
---   'advanced'  done
+--   'advanced'  done; detail says so if ticks were left out because an earlier run had not ended
 --   'stale'     somebody else moved it on, changed, paused or removed it, or is about to: nothing happened
 --   'failed'    its runs cannot be enqueued, detail says why: kept in the row as its fault, and tried again in a minute
 -- A run is made with the schedule's payload, queue and priority; its id is _tick_id's.
@@ -24,6 +24,7 @@ declare
     v_item     record;
     v_schedule pgconductor.schedules;
     v_ids      uuid[];
+    v_left_out integer;
     v_effect   text;
     v_detail   text;
 begin
@@ -49,21 +50,29 @@ begin
                     from unnest(p_ticks[v_item.skipped + 1 : v_item.skipped + v_item.count]) t (tick)
                     where not exists (select from pgconductor.executions e where e.id = pgconductor._tick_id(v_item.key, t.tick))
                     order by t.tick);
+                v_left_out := 0;
                 if cardinality(v_ids) > 0 then
-                    perform pgconductor.invoke_batch(
+                    select count(*) into v_left_out
+                    from pgconductor.invoke_batch(
                         array_fill(v_schedule.task_key, array[cardinality(v_ids)]),
                         array_fill(v_schedule.payload, array[cardinality(v_ids)]),
                         v_ids,
                         array_fill(v_schedule.queue, array[cardinality(v_ids)]),
-                        p_priorities => array_fill(v_schedule.priority::integer, array[cardinality(v_ids)]));
+                        p_priorities => array_fill(v_schedule.priority::integer, array[cardinality(v_ids)]),
+                        p_dedupe_keys => case when not v_schedule.overlap
+                            then array_fill(pgconductor._run_key(v_item.key), array[cardinality(v_ids)]) end) i
+                    where i.disposition = 'existing';
                 end if;
 
                 update pgconductor.schedules s
                 set last_tick = greatest(s.last_tick, v_item.last_tick), next_run_at = v_item.next_tick,
                     look_at = coalesce(v_item.next_tick, 'infinity'), revision = s.revision + 1, fault = null,
-                    last_run_at = case when v_item.count > 0 then v_now else s.last_run_at end
+                    last_run_at = case when v_item.count > v_left_out then v_now else s.last_run_at end
                 where s.key = v_item.key;
                 v_effect := 'advanced';
+                if v_left_out > 0 then
+                    v_detail := format('%s of %s ticks left out: an earlier run has not ended', v_left_out, v_item.count);
+                end if;
             exception
                 when others then
                     -- Only what is wrong with this schedule: not locks, rights, or a server that is shutting down.

@@ -1,6 +1,7 @@
 -- Makes a service's declared schedules what its code says: new ones are made, changed ones changed, and those that it no longer
 -- declares removed. Touches no other service's and no dynamic one. p_schedules is an array of objects:
---   key, task_key, cron (required), payload, time_zone, queue, priority, missed, tolerance_seconds, catch_up (as schedule has them)
+--   key, task_key, cron (required), payload, time_zone, queue, priority, missed, tolerance_seconds, catch_up, overlap
+-- (as schedule has them)
 -- Errors: PC002, PC004, PC009 as schedule's: then nothing is changed. One declaration of all services at a time.
 create or replace function pgconductor.declare_schedules(
     p_service   text,
@@ -33,7 +34,7 @@ begin
             coalesce(v_schedule ->> 'time_zone', 'UTC'), v_schedule ->> 'queue',
             coalesce((v_schedule ->> 'priority')::integer, 0), coalesce(v_schedule ->> 'missed', 'once'),
             coalesce(make_interval(secs => (v_schedule ->> 'tolerance_seconds')::double precision), interval '1 minute'),
-            coalesce((v_schedule ->> 'catch_up')::integer, 100));
+            coalesce((v_schedule ->> 'catch_up')::integer, 100), coalesce((v_schedule ->> 'overlap')::boolean, true));
         created := created + (v_effect = 'created')::integer;
         changed := changed + (v_effect = 'changed')::integer;
     end loop;

@@ -36,6 +36,9 @@ begin
     if p_task ? 'limits' then
         v_new := pgconductor._read_limits(v_new, p_task -> 'limits');
     end if;
+    if p_task ? 'batch_size' then
+        v_new.batch_size := (p_task ->> 'batch_size')::integer;
+    end if;
     v_new.time_zone := coalesce(p_task ->> 'time_zone', v_old.time_zone);
 
     if v_new is distinct from v_old then
@@ -47,7 +50,7 @@ begin
             rate_count = v_new.rate_count, rate_seconds = v_new.rate_seconds, rate_burst = v_new.rate_burst,
             key_rate_count = v_new.key_rate_count, key_rate_seconds = v_new.key_rate_seconds, key_rate_burst = v_new.key_rate_burst,
             fair = v_new.fair,
-            updated_at = pgconductor.current_time()
+            batch_size = v_new.batch_size, updated_at = pgconductor.current_time()
         where t.key = v_key;
     end if;
 exception

@@ -2,15 +2,16 @@
 -- decides their lanes. p_tasks is an array of objects:
 --   key (required), queue (the task's own, default p_queue), max_attempts, backoff_seconds [..], backoff_jitter,
 --   keep_completed_seconds, keep_failed_seconds (-1: for ever), window_start, window_end ("HH:MM"), time_zone,
+--   batch_size,
 --   limits {concurrency, rate {count, seconds, burst}, key, concurrency_per_key, rate_per_key {count, seconds, burst}, fair}
--- A setting left out keeps its value (a new task: the default). A null window removes it; so do null limits, and given ones replace all.
+-- A setting left out keeps its value (a new task: the default). A null window or batch size removes it; so do null limits, and given ones replace all.
 --
 -- concurrency: how many run at once, in all processes (1 to 1000000). rate: count start each so many seconds (0.001 to a year), and
 -- burst at once after a pause (default: count). key: where the key is in the payload ("customer.id", or an array of names);
 -- concurrency_per_key, rate_per_key: the same for each key; fair: keys take turns. Payloads without the key share one.
 --
 -- A task shares the queue's plain lane only if it can never be held back while its neighbours run: it has no window and no
--- limits, is not paused, and every live worker of the queue serves it. Otherwise it has a lane of its own.
+-- limits, is not paused, is not run in batches, and every live worker of the queue serves it. Otherwise it has a lane of its own.
 --
 -- Errors: PC001 the orchestrator is not registered; PC004 a setting that cannot be (the message says which task). Locks: the
 -- registrations' advisory lock, then tasks. One registration at a time, also against drop_queue: each changes the lanes

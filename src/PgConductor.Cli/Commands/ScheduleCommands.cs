@@ -60,7 +60,8 @@ internal static class ScheduleCommands
         var missed = Arguments.Choice("--missed", "What becomes of runs that were not started in time. Default once.", Policies, "POLICY");
         var tolerance = Arguments.Time("--tolerance", "How late a run may start without counting as missed, such as 90s. Default 1m.");
         var catchUp = Arguments.Integer("--catch-up", "The most runs that are made up for at a time.", ScheduleOptions.Default.CatchUp, 1, 1000);
-        var create = new Command("create", "Makes a dynamic schedule, or changes it.") { key, task, cron, zone, payload, payloadFile, queue, priority, missed, tolerance, catchUp };
+        var noOverlap = new Option<bool>("--no-overlap") { Description = "Leaves a tick out while an earlier run waits or runs." };
+        var create = new Command("create", "Makes a dynamic schedule, or changes it.") { key, task, cron, zone, payload, payloadFile, queue, priority, missed, tolerance, catchUp, noOverlap };
         create.Validators.Add(result =>
         {
             if (result.GetValue(payload) is not null && result.GetValue(payloadFile) is not null)
@@ -80,6 +81,7 @@ internal static class ScheduleCommands
                 Missed = parsed.GetValue(missed) ?? ScheduleOptions.Default.Missed,
                 Tolerance = parsed.GetValue(tolerance) ?? ScheduleOptions.Default.Tolerance,
                 CatchUp = parsed.GetValue(catchUp),
+                Overlap = !parsed.GetValue(noOverlap),
             };
             var content = PayloadReader.Read(at.Environment, parsed.GetValue(payload), parsed.GetValue(payloadFile));
             await using var database = await at.OpenAsync();

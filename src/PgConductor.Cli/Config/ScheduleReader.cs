@@ -31,7 +31,7 @@ internal static class ScheduleReader
     private static TowerSchedule? ReadOne(string key, ConfigNode node)
     {
         var before = node.Faults.Count;
-        var members = node.Object("task", "cron", "timeZone", "payload", "queue", "priority", "missed", "tolerance", "catchUp");
+        var members = node.Object("task", "cron", "timeZone", "payload", "queue", "priority", "missed", "tolerance", "catchUp", "overlap");
         var task = Required("task")?.Text("a task's key", Names.IsTask);
         var cron = Required("cron")?.Text("a cron expression, such as \"0 2 * * *\"");
         var options = ReadOptions(members);
@@ -95,6 +95,7 @@ internal static class ScheduleReader
             Priority = (members.TryGetValue("priority", out var priority) ? priority.Integer(-100, 100) : null) ?? options.Priority,
             Tolerance = (members.TryGetValue("tolerance", out var tolerance) ? tolerance.Time(TimeSpan.Zero, TimeSpan.FromDays(365)) : null) ?? options.Tolerance,
             CatchUp = (members.TryGetValue("catchUp", out var catchUp) ? catchUp.Integer(1, 1000) : null) ?? options.CatchUp,
+            Overlap = (members.TryGetValue("overlap", out var overlap) ? overlap.Boolean() : null) ?? options.Overlap,
         };
     }
 }

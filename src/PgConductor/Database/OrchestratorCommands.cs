@@ -205,6 +205,15 @@ internal sealed class OrchestratorCommands(Calls calls, Sessions sessions, Contr
             LimitCommands.Write(writer, limits);
         }
 
+        if (options.Batch is { } batch)
+        {
+            writer.WriteNumber("batch_size", batch.Size);
+        }
+        else
+        {
+            writer.WriteNull("batch_size");
+        }
+
         writer.WriteEndObject();
     }
 }

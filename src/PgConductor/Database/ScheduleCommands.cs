@@ -9,14 +9,14 @@ namespace PgConductor.Database;
 internal sealed class ScheduleCommands(Calls calls) : IScheduleStore
 {
     private const string ListSql =
-        "select key, service, task_key, queue, cron, time_zone, payload, priority, missed, tolerance_seconds, catch_up, paused, last_tick, next_run_at, last_run_at, fault, created_at, updated_at from pgconductor.list_schedules($1)";
+        "select key, service, task_key, queue, cron, time_zone, payload, priority, missed, tolerance_seconds, catch_up, overlap, paused, last_tick, next_run_at, last_run_at, fault, created_at, updated_at from pgconductor.list_schedules($1)";
 
     private const string DueSql =
         "select looked_at, next_in, keys, revisions, task_keys, crons, time_zones, missed, tolerances, catch_ups, last_ticks from pgconductor.due_schedules($1, $2, $3)";
 
     public Task<ScheduleChange> ScheduleAsync(ScheduleSpec schedule, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
         calls.RetryingAsync(
-            "select pgconductor.schedule($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            "select pgconductor.schedule($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             (parameters, _) =>
             {
                 parameters.AddText(schedule.Key);
@@ -29,6 +29,7 @@ internal sealed class ScheduleCommands(Calls calls) : IScheduleStore
                 parameters.AddText(MissedName(schedule.Options.Missed));
                 parameters.AddInterval(schedule.Options.Tolerance);
                 parameters.AddInteger(schedule.Options.CatchUp);
+                parameters.AddBoolean(schedule.Options.Overlap);
             },
             Calls.Row(static reader => reader.GetString(0) switch
             {
@@ -171,15 +172,16 @@ internal sealed class ScheduleCommands(Calls calls) : IScheduleStore
             Missed = ParseMissed(reader.GetString(8)),
             Tolerance = TimeSpan.FromSeconds(reader.GetDouble(9)),
             CatchUp = reader.GetInt32(10),
+            Overlap = reader.GetBoolean(11),
         },
         Payload = reader.IsDBNull(6) ? null : JsonElement.Parse(reader.GetString(6)),
-        Paused = reader.GetBoolean(11),
-        LastTick = Utc(reader.GetDateTime(12)),
-        NextRunAt = reader.IsDBNull(13) ? null : Utc(reader.GetDateTime(13)),
-        LastRunAt = reader.IsDBNull(14) ? null : Utc(reader.GetDateTime(14)),
-        Fault = Calls.Nullable<string>(reader, 15),
-        CreatedAt = Utc(reader.GetDateTime(16)),
-        UpdatedAt = Utc(reader.GetDateTime(17)),
+        Paused = reader.GetBoolean(12),
+        LastTick = Utc(reader.GetDateTime(13)),
+        NextRunAt = reader.IsDBNull(14) ? null : Utc(reader.GetDateTime(14)),
+        LastRunAt = reader.IsDBNull(15) ? null : Utc(reader.GetDateTime(15)),
+        Fault = Calls.Nullable<string>(reader, 16),
+        CreatedAt = Utc(reader.GetDateTime(17)),
+        UpdatedAt = Utc(reader.GetDateTime(18)),
     };
 
     private static byte[] Write(IReadOnlyCollection<ScheduleSpec> schedules)
@@ -214,6 +216,7 @@ internal sealed class ScheduleCommands(Calls calls) : IScheduleStore
         writer.WriteString("missed", MissedName(options.Missed));
         writer.WriteNumber("tolerance_seconds", options.Tolerance.TotalSeconds);
         writer.WriteNumber("catch_up", options.CatchUp);
+        writer.WriteBoolean("overlap", options.Overlap);
         writer.WriteEndObject();
     }
 

@@ -198,6 +198,7 @@ public sealed class Orchestrator : IAsyncDisposable
             while (!_stopRequested.Task.IsCompleted && !quiescence.Look(_workers.Select(WorkerSample.Of)))
             {
                 _workers.ForEach(worker => worker.Wake());
+                CloseBatches();
                 await timer.WaitForNextTickAsync(ended.Token).ConfigureAwait(false);
             }
         }
@@ -223,6 +224,9 @@ public sealed class Orchestrator : IAsyncDisposable
         _stopNow.Dispose();
         _abortStart.Dispose();
     }
+
+    /// <summary>Batches that wait for more start with what is due already: nobody expects more.</summary>
+    internal void CloseBatches() => _workers.ForEach(worker => worker.CloseBatches());
 
     private static IEnumerable<string> QueuesOf(OrchestratorOptions options, TaskCollection tasks) =>
         options.Queues.Keys

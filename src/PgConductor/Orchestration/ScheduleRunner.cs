@@ -97,6 +97,11 @@ internal sealed class ScheduleRunner(IScheduleStore database, TimeProvider timeP
                 Telemetry.Enqueued(plan.Due.Count, schedule.TaskKey);
             }
 
+            if (answer.Detail is { } leftOut)
+            {
+                SchedulerLog.LeftOut(logger, schedule.Key, leftOut);
+            }
+
             if (plan.Dropped)
             {
                 SchedulerLog.Missed(logger, schedule.Key, schedule.LastTick, plan.Due.Count);

@@ -19,4 +19,7 @@ internal static partial class SchedulerLog
 
     [LoggerMessage(1304, LogLevel.Warning, "Looking at the schedules failed; trying again in {Pause}")]
     public static partial void Failed(ILogger logger, TimeSpan pause, Exception exception);
+
+    [LoggerMessage(1305, LogLevel.Information, "Schedule {Schedule}: {LeftOut}")]
+    public static partial void LeftOut(ILogger logger, string schedule, string leftOut);
 }

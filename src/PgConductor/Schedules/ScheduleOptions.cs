@@ -30,4 +30,8 @@ public sealed record ScheduleOptions
     /// <summary>The most runs that are made up for at a time; of more, the oldest are dropped.</summary>
     /// <value>Default 100; 1 to 1000.</value>
     public int CatchUp { get; init; } = 100;
+
+    /// <summary>Whether a run is enqueued while an earlier one of the schedule waits or runs; off: that tick is left out.</summary>
+    /// <value>Default true. Off, the runs have a dedupe key of their own, and of several that are made up for at a time only the first is enqueued.</value>
+    public bool Overlap { get; init; } = true;
 }

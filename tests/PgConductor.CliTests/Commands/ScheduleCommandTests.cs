@@ -11,7 +11,7 @@ public sealed class ScheduleCommandTests
     {
         await using var database = await TestDatabase.CreateAsync();
         string[] create = ["create", "nightly", "--task", "report", "--cron", "0 2 * * *"];
-        string[] full = [.. create, "--time-zone", "Europe/Berlin", "--payload", "{\"n\":1}", "--queue", "default", "--priority", "5", "--missed", "all", "--tolerance", "90s", "--catch-up", "7"];
+        string[] full = [.. create, "--time-zone", "Europe/Berlin", "--payload", "{\"n\":1}", "--queue", "default", "--priority", "5", "--missed", "all", "--tolerance", "90s", "--catch-up", "7", "--no-overlap"];
 
         Assert.Equal("created", (await Run(0, create)).GetProperty("outcome").GetString());
         Assert.Equal("unchanged", (await Run(0, create)).GetProperty("outcome").GetString());
@@ -21,8 +21,8 @@ public sealed class ScheduleCommandTests
 
         var listed = await Run(0, "list");
         Assert.Equal(
-            """nightly|report|default|0 2 * * *|Europe/Berlin|5|all|90|7|False|{"n":1}""",
-            string.Join('|', ((string[])["key", "task", "queue", "cron", "timeZone", "priority", "missed", "toleranceSeconds", "catchUp", "paused"]).Select(name => listed.GetProperty(name).ToString()).Append(JsonSerializer.Serialize(listed.GetProperty("payload")))));
+            """nightly|report|default|0 2 * * *|Europe/Berlin|5|all|90|7|False|False|{"n":1}""",
+            string.Join('|', ((string[])["key", "task", "queue", "cron", "timeZone", "priority", "missed", "toleranceSeconds", "catchUp", "overlap", "paused"]).Select(name => listed.GetProperty(name).ToString()).Append(JsonSerializer.Serialize(listed.GetProperty("payload")))));
         Assert.Equal(JsonValueKind.Null, listed.GetProperty("service").ValueKind);
 
         Assert.Equal("paused", (await Run(0, "pause", "nightly")).GetProperty("outcome").GetString());

@@ -53,6 +53,21 @@ public sealed class TransactionTests
     }
 
     [Fact]
+    public async Task What_is_enqueued_is_due_from_the_call_on_and_seen_from_the_commit_on()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        await using var connection = await engine.Database.DataSource.OpenConnectionAsync(Token);
+        await using var transaction = await connection.BeginTransactionAsync(Token);
+        var handle = await engine.Conductor.InvokeAsync(_job, 1, transaction: transaction, cancellationToken: Token);
+        var called = await engine.Database.ScalarAsync<DateTime>("select clock_timestamp()");
+        Assert.Null(await handle.GetAsync(Token));
+
+        await transaction.CommitAsync(Token);
+
+        Assert.InRange((await handle.GetAsync(Token))!.RunAt!.Value.UtcDateTime, called - TimeSpan.FromMinutes(1), called);
+    }
+
+    [Fact]
     public async Task An_error_inside_it_is_not_retried_and_one_that_ended_is_named()
     {
         await using var engine = await TestEngine.CreateAsync();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using PgConductor.IntegrationTests.Support;
@@ -7,7 +8,7 @@ using Xunit;
 
 namespace PgConductor.IntegrationTests.Events;
 
-/// <summary>Tasks that are started by events and by changes of tables.</summary>
+/// <summary>Tasks that are started by events and by changes of tables. N23 and N24 are here.</summary>
 public sealed class SubscriptionTests
 {
     private static readonly TaskDefinition<JsonElement, NoResult> _mail = TaskDefinition.Create<JsonElement>("mail");
@@ -133,5 +134,94 @@ public sealed class SubscriptionTests
         Assert.Contains("Service", Assert.Throws<ConductorException>(() => engine.New(Tasks(EventSubscription.To("paid")))).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => Tasks(EventSubscription.To("paid")).Subscribe(_mail, EventSubscription.To("paid")));
         Assert.Throws<ArgumentException>(() => Tasks(EventSubscription.To("paid") with { Columns = ["id"] }));
+    }
+
+    /// <summary>N23: written by a program that checks nothing, or read by a server that knows another jsonpath.</summary>
+    [Fact]
+    public async Task A_filter_that_throws_breaks_no_transaction_and_is_told()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        var counted = 0L;
+        using var meters = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Name == "pgconductor.events.failed")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        meters.SetMeasurementEventCallback<long>((_, sum, _, _) => Interlocked.Add(ref counted, sum));
+        meters.Start();
+        await engine.Conductor.MigrateAsync(TestEngine.Token);
+        await engine.Database.ExecuteAsync("create table orders (id integer, status text); create table audit (what text)");
+        var got = new ConcurrentQueue<string>();
+        await engine.StartAsync(
+            new TaskCollection()
+                .Add(_index, (change, _) =>
+                {
+                    got.Enqueue($"row {change.New!.Id}");
+                    return Task.CompletedTask;
+                })
+                .Add(_mail, (payload, _) =>
+                {
+                    got.Enqueue($"event {payload.GetInt32()}");
+                    return Task.CompletedTask;
+                })
+                .Subscribe(_index, EventSubscription.ToTable("public", "orders", TableOperation.Insert) with { Name = "good" })
+                .Subscribe(_index, EventSubscription.ToTable("public", "orders", TableOperation.Insert) with { Name = "bad", Filter = EventFilter.Matching("$.new.id > 0") })
+                .Subscribe(_mail, EventSubscription.To("paid") with { Name = "good" })
+                .Subscribe(_mail, EventSubscription.To("paid") with { Name = "bad", Filter = EventFilter.Matching("$ > 0") }),
+            options => options with { Service = "shop" });
+        await engine.Database.ExecuteAsync("""update pgconductor.subscriptions set filter = '{"path": "$.a >"}' where name = 'bad'""");
+
+        await engine.Database.ExecuteAsync("begin; insert into audit values ('before'); insert into orders values (7, 'new'); select pgconductor.emit_event('paid', '8'); insert into audit values ('after'); commit");
+
+        Assert.Equal((2L, 1L), (await engine.Database.ScalarAsync<long>("select count(*) from audit"), await engine.Database.ScalarAsync<long>("select count(*) from orders")));
+        await Eventually.IsTrue(() => got.Count == 2, "the good ones are started");
+        await engine.IsDoneAsync();
+        Assert.Equal(["event 8", "row 7"], got.Order(StringComparer.Ordinal));
+        var failures = await engine.Conductor.ListEventFailuresAsync(cancellationToken: TestEngine.Token);
+        Assert.Equal([("paid", "bad"), ("public.orders insert", "bad")], failures.Select(failure => (failure.Source, failure.Name!)).Order());
+        Assert.All(failures, failure => Assert.Contains("jsonpath", failure.Message, StringComparison.Ordinal));
+        await Eventually.IsTrue(() => Interlocked.Read(ref counted) >= 2, "and counted");
+    }
+
+    /// <summary>N24. What an emit then reads is counted in tests/sql/plans/events.sql.</summary>
+    [Fact]
+    public async Task A_thousand_subscriptions_are_registered_within_a_second_and_start_what_they_say()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        var got = new ConcurrentQueue<int>();
+        var tasks = new TaskCollection().Add(_mail, (payload, _) =>
+        {
+            got.Enqueue(payload.GetInt32());
+            return Task.CompletedTask;
+        });
+        for (var n = 0; n < 1000; n++)
+        {
+            tasks.Subscribe(_mail, EventSubscription.To($"event {n}") with { Filter = EventFilter.Matching("$ > 0") });
+        }
+
+        await engine.Conductor.MigrateAsync(TestEngine.Token);
+
+        // The best of three: a machine that is busy with something else is late once.
+        var took = new List<TimeSpan>();
+        foreach (var service in (string[])["a", "b", "c"])
+        {
+            var clock = System.Diagnostics.Stopwatch.StartNew();
+            Assert.Equal(1000, (await engine.Conductor.Database.RegisterSubscriptionsAsync(service, tasks.Subscriptions, TestEngine.Token)).Created);
+            took.Add(clock.Elapsed);
+        }
+
+        Assert.True(took.Min() < TimeSpan.FromSeconds(1), string.Join(' ', took));
+        await engine.Database.ExecuteAsync("delete from pgconductor.subscriptions where service <> 'a'");
+        await engine.StartAsync(tasks, options => options with { Service = "a" });
+        await engine.Conductor.EmitAsync("event 999", 5, cancellationToken: TestEngine.Token);
+        await engine.Conductor.EmitAsync("event 1000", 6, cancellationToken: TestEngine.Token);
+        await Eventually.IsTrue(() => !got.IsEmpty, "it is started");
+        await engine.IsDoneAsync();
+        Assert.Equal([5], got);
     }
 }

@@ -33,6 +33,9 @@ internal static class RoleScenarios
         select pgconductor.invoke('other', '1', p_dedupe_key => 'running', p_dedupe_policy => 'replace_pending');
         do $$ begin perform pgconductor.invoke('other', '1', p_dedupe_key => 'running', p_dedupe_policy => 'reject'); exception when sqlstate 'PC003' then null; end $$;
         select pgconductor.invoke_batch(array['new-task', 'batch-task'], array['1'::jsonb, {Large}]);
+        select pgconductor.invoke('paced-task', {Large}, p_debounce => '1 hour');
+        select pgconductor.invoke('new-task', '1', p_throttle => '1 hour');
+        select pgconductor.invoke_batch(array['paced-task'], array['1'::jsonb], p_debounces => array[interval '1 hour']);
         select pgconductor._resolve_tasks(array['copied-task'], array['mail']);
         select pgconductor.invoke('limited', jsonb_build_object('k', 1));
         select pgconductor.emit_event('k', '1');
@@ -53,6 +56,7 @@ internal static class RoleScenarios
         select pgconductor.invoke('unknown', '2', p_id => '00000000-0000-7000-8000-0000000000c3', p_repeated => true);
         select pgconductor.invoke_batch(array['t'], array['1'::jsonb], p_run_ats => array[now() + interval '1 hour']);
         select pgconductor._resolve_tasks(array['t'], array[null]);
+        select pgconductor.invoke_batch(array['foreign', 'foreign'], array['1'::jsonb, '2'], p_debounces => array[interval '1 hour', '1 hour']);
         insert into pgconductor.executions (task_key, lane, payload) values ('foreign', '', '1');
         insert into pgconductor.executions (task_key, lane, payload, attempts, max_attempts) values ('t', '', '1', 5, 1);
         do $$ begin perform pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'nobody', 10); exception when sqlstate 'PC001' then null; end $$;
@@ -107,7 +111,9 @@ internal static class RoleScenarios
         select pgconductor.declare_schedules('shop', '[{"key": "s", "task_key": "t", "cron": "@daily"}]');
         select looked_at from pgconductor.due_schedules(10);
         select pgconductor.advance_schedules('{s}', '{1}', '{2030-01-01}', '{2030-01-02}', '{1}', '{2030-01-01}');
-        select pgconductor.report_schedule_fault('s', 2, 'fault');
+        select pgconductor.declare_schedules('shop', '[{"key": "s", "task_key": "t", "cron": "@daily", "overlap": false}]');
+        select pgconductor.advance_schedules('{s}', '{3}', '{2030-01-02}', '{2030-01-03}', '{1}', '{2030-01-02}');
+        select pgconductor.report_schedule_fault('s', 4, 'fault');
         select pgconductor.schedule('d', 't', '@daily'), pgconductor.unschedule('d');
         select pgconductor.register_orchestrator('00000000-0000-7000-8000-0000000000b5', 'limits', '1', 1);
         select pgconductor.register_worker('00000000-0000-7000-8000-0000000000b5', 'default', '[{"key": "l", "limits": {"key": "k", "concurrency_per_key": 1} }]');
@@ -165,6 +171,7 @@ internal static class RoleScenarios
         select pgconductor.create_queue('more');
         select pgconductor.signal_shutdown('00000000-0000-7000-8000-0000000000b1');
         select pgconductor.schedule('s', 't', '@daily', '"text"'), pgconductor.pause_schedule('s'), pgconductor.run_schedule('s'), pgconductor.resume_schedule('s');
+        select pgconductor.schedule('s', 't', '@daily', '"text"', p_overlap => false), pgconductor.run_schedule('s');
         select pgconductor.unschedule('s');
         """;
 }

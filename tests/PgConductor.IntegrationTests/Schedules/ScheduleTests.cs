@@ -109,6 +109,68 @@ public sealed class ScheduleTests
         Assert.Equal(Enumerable.Range(0, ticks.Count).Select(n => ticks[0].AddSeconds(n)), ticks);
     }
 
+    /// <summary>The lock holds the victim in the statement that enqueues a tick's run and moves the schedule on.</summary>
+    [Fact]
+    public async Task A_process_that_is_killed_in_the_middle_of_a_tick_leaves_it_whole_to_the_others()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        using var victim = await WorkerProcess.StartAsync(engine.Database, "queue=work", "handler=noop", "heartbeat=200", "takeover=1000");
+        await engine.Conductor.ScheduleAsync("fast", "job", System.Text.Json.JsonElement.Parse("1"), "* * * * * *", new ScheduleOptions { Missed = MissedRuns.All }, cancellationToken: Token);
+        await victim.SaysAsync("end", 2);
+        const string Stuck = "from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%advance_schedules%'";
+        await using (var connection = await engine.Database.DataSource.OpenConnectionAsync(Token))
+        await using (var transaction = await connection.BeginTransactionAsync(Token))
+        {
+            await using (var command = new Npgsql.NpgsqlCommand("lock table pgconductor.executions in exclusive mode", connection, transaction))
+            {
+                await command.ExecuteNonQueryAsync(Token);
+            }
+
+            await Eventually.IsTrue(() => engine.Database.ScalarAsync<bool>($"select exists (select {Stuck})"), "it is in the middle of a tick");
+            await victim.KillAsync();
+
+            // As if its machine were gone: the server would go on with the statement.
+            await engine.Database.ExecuteAsync($"select pg_terminate_backend(pid) {Stuck}");
+        }
+
+        using var heir = await WorkerProcess.StartAsync(engine.Database, "queue=work", "handler=noop", "heartbeat=200", "takeover=1000");
+        await heir.SaysAsync("end", 4);
+        await engine.Conductor.UnscheduleAsync("fast", cancellationToken: Token);
+        await engine.IsDoneAsync();
+
+        var ticks = (await engine.Conductor.ListAsync(new ExecutionQuery { TaskKey = "job", Limit = 1000 }, Token)).Select(execution => ScheduleTick.Of(execution.Id)).Order().ToList();
+        Assert.Equal(Enumerable.Range(0, ticks.Count).Select(n => ticks[0].AddSeconds(n)), ticks);
+    }
+
+    [Fact]
+    public async Task Without_overlap_one_run_at_a_time()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        var log = new CapturedLog();
+        var slow = TaskDefinition.Create<int>("slow");
+        var running = 0;
+        var gate = new SemaphoreSlim(0);
+        var runs = new ConcurrentQueue<int>();
+        await engine.StartAsync(
+            new TaskCollection()
+                .Add(slow, async (_, context) =>
+                {
+                    runs.Enqueue(Interlocked.Increment(ref running));
+                    await gate.WaitAsync(context.CancellationToken);
+                    Interlocked.Decrement(ref running);
+                })
+                .Schedule("single", slow, 1, "* * * * * *", new ScheduleOptions { Overlap = false }),
+            options => options with { Service = "shop" },
+            loggers: log);
+
+        await Eventually.IsTrue(() => log.Entries.Count(entry => entry.Id == 1305) >= 2, "two ticks are left out");
+        Assert.Single(runs);
+        gate.Release(1000);
+        await Eventually.IsTrue(() => runs.Count >= 3, "and it goes on when the run has ended");
+
+        Assert.All(runs, count => Assert.Equal(1, count));
+    }
+
     [Fact]
     public async Task A_thousand_schedules_due_at_once_are_enqueued_within_seconds()
     {

@@ -30,12 +30,29 @@ public sealed class SampleTests
         Assert.Equal(0, await database.ScalarAsync<long>("select count(*) from pgconductor.executions"));
     }
 
-    private static async Task<(int Code, string Output)> RunAsync(string sample, string connectionString)
+    [Fact]
+    public async Task Four_orders_end_as_they_should_although_their_worker_is_killed()
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet", [Path.Combine(AppContext.BaseDirectory, $"{sample}.dll"), connectionString])
+        await using var database = await TestDatabase.CreateEmptyAsync();
+
+        var (code, output) = await RunAsync("OrderFlow", database.ConnectionString, []);
+
+        Assert.True(code == 0, output);
+        Assert.Contains("the worker was killed with SIGKILL", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("WRONG", output, StringComparison.Ordinal);
+        Assert.Equal("shipped, shipped, out of stock, refunded", await database.ScalarAsync<string>("select string_agg(status, ', ' order by id) from orderflow.orders"));
+        Assert.Equal("80, 40, 40, -40", await database.ScalarAsync<string>("select string_agg(amount::text, ', ' order by order_id, id) from orderflow.payments"));
+    }
+
+    private static Task<(int Code, string Output)> RunAsync(string sample, string connectionString) => RunAsync(sample, connectionString, [connectionString]);
+
+    private static async Task<(int Code, string Output)> RunAsync(string sample, string connectionString, string[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet", [Path.Combine(AppContext.BaseDirectory, $"{sample}.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            Environment = { ["DATABASE_URL"] = connectionString },
         };
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();

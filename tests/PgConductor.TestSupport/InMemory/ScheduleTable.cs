@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using PgConductor.Client;
 using PgConductor.Database;
 using PgConductor.Schedules;
 
@@ -144,12 +145,13 @@ internal sealed class ScheduleTable(Tables tables, Invocations invocations)
             return new AdvanceAnswer(AdvanceEffect.Stale, null);
         }
 
+        var leftOut = 0;
         try
         {
             var runs = advance.Ticks.Select(tick => TickId(advance.Key, tick)).Where(id => tables.Waiting.Find(id) is null).Select(id => Invocation(schedule.Spec, id)).ToList();
             if (runs.Count > 0)
             {
-                invocations.InvokeMany(runs, DedupePolicy.ReturnExisting);
+                leftOut = invocations.InvokeMany(runs, DedupePolicy.ReturnExisting).Count(outcome => outcome.Disposition == InvokeDisposition.Existing);
             }
         }
         catch (ConductorException exception)
@@ -165,13 +167,13 @@ internal sealed class ScheduleTable(Tables tables, Invocations invocations)
             LookAt = advance.NextTick ?? DateTimeOffset.MaxValue,
             Revision = schedule.Revision + 1,
             Fault = null,
-            LastRunAt = advance.Ticks.Count > 0 ? tables.Now : schedule.LastRunAt,
+            LastRunAt = advance.Ticks.Count > leftOut ? tables.Now : schedule.LastRunAt,
         });
-        return new AdvanceAnswer(AdvanceEffect.Advanced, null);
+        return new AdvanceAnswer(AdvanceEffect.Advanced, leftOut == 0 ? null : $"{leftOut} of {advance.Ticks.Count} ticks left out: an earlier run has not ended");
     }
 
     private static Invocation Invocation(ScheduleSpec spec, Guid id) =>
-        new(id, spec.TaskKey, spec.Payload, spec.Options.Queue, null, spec.Options.Priority, null, null, null);
+        new(id, spec.TaskKey, spec.Payload, spec.Options.Queue, null, spec.Options.Priority, null, spec.Options.Overlap ? null : $"schedule {spec.Key}", null);
 
     /// <summary>As pgconductor._tick_id.</summary>
     private static Guid TickId(string key, DateTimeOffset tick)

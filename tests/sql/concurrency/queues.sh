@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Queues with partitions are created and dropped while others work: short locks, or a clear refusal, and never a standstill.
+# N20: queues with partitions are created and dropped while others work: short locks, or a clear refusal, and never a standstill.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

@@ -1,5 +1,5 @@
 begin;
-select plan(22);
+select plan(28);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 create schema shop;
 create table shop."Orders" (id integer primary key, status text, note text, amount numeric);
@@ -36,5 +36,13 @@ create table shop.part_1 partition of shop.parts for values in (1);
 select lives_ok($$ select pg_temp.clean(); select pgconductor.register_subscriptions('p', '[{"task_key": "a", "name": "p", "schema": "shop", "table": "parts", "operation": "insert"}]'); insert into shop.part_1 values (1) $$, 'an insert into a partition');
 select is(pg_temp.started(), 'a {"new": {"id": 1}, "table": "parts", "schema": "shop", "operation": "insert"}', 'is one into its table');
 select lives_ok($$ select pg_temp.clean(); select pgconductor.register_subscriptions('p', '[]'); insert into shop.parts values (1); do $x$ begin assert pg_temp.started() = 'nothing'; end $x$ $$, 'nobody is subscribed any more: nothing');
+-- What is not seen, what a new name means, and the end of it.
+select lives_ok($$ select pgconductor.register_subscriptions('p', '[{"task_key": "a", "name": "p", "schema": "shop", "table": "parts", "operation": "insert"}, {"task_key": "c", "name": "p", "schema": "shop", "table": "parts", "operation": "delete"}]');
+    create table shop.part_2 (id integer); insert into shop.part_2 values (2); alter table shop.parts attach partition shop.part_2 for values in (2); truncate shop.parts $$, 'rows that a partition is attached with, and a truncate');
+select is(pg_temp.started(), 'nothing', 'are not seen');
+select lives_ok($$ alter table shop.parts rename to pieces; insert into shop.pieces values (1) $$, 'a table that is renamed');
+select is(pg_temp.started(), 'a {"new": {"id": 1}, "table": "parts", "schema": "shop", "operation": "insert"}', 'is known under the name that was subscribed to');
+select lives_ok($$ select pg_temp.clean(); drop trigger pgconductor_insert on shop.pieces; insert into shop.pieces values (1) $$, 'its trigger is dropped');
+select is(pg_temp.started(), 'nothing', 'and nothing is told any more');
 select * from finish();
 rollback;

@@ -15,7 +15,7 @@ select throws_ok($$ select pg_temp.register('a', '{}') $$, 'PC004', null, 'no li
 select throws_ok($$ select pg_temp.register('a', '[{"task_key": "t", "name": "3", "table": "ev_missing", "operation": "insert"}]') $$, 'PC004', null, 'no such table: PC004');
 select is(pg_temp.register('a', '[]'), '0 0 1', 'no declarations: none is left');
 select is((select count(*) from pgconductor.subscriptions), 1::bigint, 'but the other''s');
--- A thousand.
+-- N24: a thousand.
 select clock_timestamp() as started \gset
 select is((select created from pgconductor.register_subscriptions('many', (select jsonb_agg(jsonb_build_object('task_key', 't' || n % 10, 'name', n::text, 'event', 'k' || n, 'filter', '{"path": "$.a > 1"}'::jsonb)) from generate_series(1, 1000) n))), 1000, 'a thousand');
 select cmp_ok(clock_timestamp() - :'started'::timestamptz, '<', interval '1 second', format('in %s', clock_timestamp() - :'started'::timestamptz));

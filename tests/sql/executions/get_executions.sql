@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(18);
+SELECT plan(22);
 
 -- Setup test data
 SET pgconductor.fake_now = '2025-01-15 10:00:00';
@@ -71,6 +71,13 @@ select pgconductor.orchestrator_shutdown(test.id(1));
 select is((select count(*) from pgconductor.get_executions('p', test.id(93), 2)), 2::bigint, 'the first call finds two of six');
 select is((select count(*) from pgconductor.get_executions('p', test.id(93), 100)), 4::bigint, 'the next call finds the other four');
 
+-- Steps come along.
+insert into pgconductor.executions (id, task_key) values (test.id(30), 't');
+select is((select steps from pgconductor.get_executions('t', test.id(95), 10)), null, 'one without steps has none');
+select lives_ok($$ select pgconductor.save_step(test.id(95), l.id, 1, 'charge', '{"receipt": 7}') from pgconductor.leases l where l.orchestrator_id = test.id(95) $$, 'it stores one');
+select is(test.finish(95, test.id(30), 'failed', 'no', 0), 'retried', 'and fails');
+select is((select array_agg(s.step ->> 0 || ' ' || (s.step ->> 2) || ' ' || (s.step ->> 3)) from pgconductor.get_executions('t', test.id(96), 10) c, jsonb_array_elements(c.steps) s (step)), '{"charge done {\"receipt\": 7}"}', 'which comes with the next claim');
+
 -- Pauses.
 insert into pgconductor.executions (task_key) values ('t');
 update pgconductor.queues set paused = true where name = 'default';
@@ -78,6 +85,12 @@ select is_empty($$ select * from pgconductor.get_executions('t', test.id(94), 10
 update pgconductor.queues set paused = false where name = 'default';
 update pgconductor.tasks set paused = true where key = 't';
 select is_empty($$ select * from pgconductor.get_executions('t', test.id(94), 10) $$, 'a paused task gives nothing');
+
+-- On another queue, with what it has done before.
+select lives_ok($$ select pgconductor.create_queue('q'); insert into pgconductor.tasks (key) values ('moved'); select pgconductor.invoke('moved', p_queue => 'q', p_id => test.id(30)); select pgconductor.invoke('moved', p_id => test.id(31)) $$, 'one on each of two queues');
+select is((select array_agg(id) from pgconductor.get_executions('moved', test.id(95), 10, 'q')), array[test.id(30)], 'the queue that is named');
+select is((select array_agg(id) from pgconductor.get_executions('moved', test.id(95), 10)), array[test.id(31)], 'or the task''s');
+select is(array[test.step(95, test.id(31), 'a', '5'), test.finish(95, test.id(31), 'released'), (select steps -> 0 ->> 0 from pgconductor.get_executions('moved', test.id(95), 10))], '{saved,released,a}', 'steps come along');
 
 select throws_ok($$ select * from pgconductor.get_executions('nobody', test.id(94), 10) $$, 'PC007', null, 'a task that is not there: PC007');
 

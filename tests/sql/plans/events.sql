@@ -1,4 +1,4 @@
--- An emit reads the subscriptions and the waits of its key, whatever else there is.
+-- N24: an emit reads the subscriptions and the waits of its key, whatever else there is.
 begin;
 select plan(6);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';

@@ -1,4 +1,4 @@
--- Two hundred queues, half of them with partitions: a claim, an invoke and a result touch only their own.
+-- N20: two hundred queues, half of them with partitions: a claim, an invoke and a result touch only their own.
 begin;
 -- In files of its own, without what earlier tests left behind.
 truncate pgconductor.executions;

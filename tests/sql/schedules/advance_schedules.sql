@@ -1,5 +1,5 @@
 begin;
-select plan(27);
+select plan(35);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 select lives_ok($$ select pgconductor.create_queue('q'); select pgconductor.schedule('a', 't', '@hourly', '{"n": 1}', p_queue => 'q', p_priority => 7), pgconductor.schedule('b', 'u', '@hourly', null) $$, 'two schedules');
 select test.clock('2025-01-15 12:00:05+00');
@@ -43,6 +43,16 @@ select is((select fault from pgconductor.schedules where key = 'broken'), null, 
 select lives_ok($$ select pgconductor.schedule('large', 't', '@hourly', jsonb_build_object('x', repeat('x', 20000))) $$, 'a payload over 8 kB');
 select is((select effect from pgconductor.advance_schedules('{large}', '{1}', '{2025-01-15 14:00+00}', '{NULL}', '{1}', '{2025-01-15 14:00+00}')), 'advanced', 'advances');
 select is((select length(payload ->> 'x') from pgconductor.get_execution(pgconductor._tick_id('large', '2025-01-15 14:00+00'))), 20000, 'and arrives whole');
+-- Without overlap.
+select lives_ok($$ select pgconductor.schedule('single', 'v', '@hourly', p_overlap => false); select test.worker(7, 'default', 'v') $$, 'a schedule without overlap');
+select is((select detail from pgconductor.advance_schedules('{single}', '{1}', '{2025-01-15 14:00+00}', '{NULL}', '{2}', '{2025-01-15 13:00+00,2025-01-15 14:00+00}')), '1 of 2 ticks left out: an earlier run has not ended', 'of two ticks the first is enqueued');
+select is((select array_agg(id) from pgconductor.executions where task_key = 'v'), array[pgconductor._tick_id('single', '2025-01-15 13:00+00')], 'alone');
+select is(cardinality(test.claim(7, 'default', 1)), 1, 'it runs');
+select is((select last_run_at from pgconductor.schedules where key = 'single'), pgconductor.current_time(), 'and is the last run');
+select test.clock('2025-01-15 15:00:05+00');
+select is((select effect || ' ' || detail from pgconductor.advance_schedules('{single}', '{2}', '{2025-01-15 15:00+00}', '{NULL}', '{1}', '{2025-01-15 15:00+00}')), 'advanced 1 of 1 ticks left out: an earlier run has not ended', 'while it runs a tick is left out');
+select is(test.finish(7, pgconductor._tick_id('single', '2025-01-15 13:00+00'), 'dead', 'no'), 'failed', 'it has ended, in whatever way');
+select is((select coalesce(detail, effect) from pgconductor.advance_schedules('{single}', '{3}', '{2025-01-15 16:00+00}', '{NULL}', '{1}', '{2025-01-15 16:00+00}')), 'advanced', 'and the next tick is enqueued');
 select is_empty($$ select * from pgconductor.advance_schedules('{}', '{}', '{}', '{}', '{}', '{}') $$, 'nothing is nothing');
 select * from finish();
 rollback;

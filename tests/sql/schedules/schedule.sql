@@ -3,8 +3,8 @@ select plan(22);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 
 select is(pgconductor.schedule('nightly', 'report', '0 2 * * *'), 'created', 'created');
-select results_eq($$ select service, task_key, queue, cron, time_zone, priority, missed, tolerance, catch_up, paused, last_tick, look_at, next_run_at, payload from pgconductor.schedules $$,
-    $$ values (null::text collate "C", 'report'::text collate "C", null::text collate "C", '0 2 * * *', 'UTC', 0::smallint, 'once', interval '1 minute', 100, false,
+select results_eq($$ select service, task_key, queue, cron, time_zone, priority, missed, tolerance, catch_up, overlap, paused, last_tick, look_at, next_run_at, payload from pgconductor.schedules $$,
+    $$ values (null::text collate "C", 'report'::text collate "C", null::text collate "C", '0 2 * * *', 'UTC', 0::smallint, 'once', interval '1 minute', 100, true, false,
         timestamptz '2025-01-15 10:00+00', timestamptz '2025-01-15 10:00+00', null::timestamptz, '{}'::jsonb) $$, 'with the defaults, to be looked at now');
 select is((select count(*) from pgconductor.tasks where key = 'report'), 1::bigint, 'its task is known from now on');
 select is((select count(*) from pgconductor.executions), 0::bigint, 'nothing is enqueued');

@@ -1,6 +1,6 @@
 -- The settings one by one are in register_worker's file.
 begin;
-select plan(7);
+select plan(9);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 
 select lives_ok($$ select pgconductor._register_task('default', '{"key": "t", "keep_completed_seconds": 0, "keep_failed_seconds": 0.5}') $$, 'a new task');
@@ -12,6 +12,9 @@ select throws_ok($$ select pgconductor._register_task('nowhere', '{"key": "u"}')
 select lives_ok($$ update pgconductor.tasks set lane = '' where key = 't';
     select pgconductor._register_task('default', '{"key": "t", "window_start": "09:00", "window_end": "17:00"}') $$, 'a plain task gets a window');
 select is((select lane from pgconductor.tasks where key = 't'), 't', 'and its own lane in the same instant');
+
+select lives_ok($$ select pgconductor._register_task('default', '{"key": "t", "batch_size": 100}') $$, 'a batch size');
+select throws_ok($$ select pgconductor._register_task('default', '{"key": "t", "batch_size": 10001}') $$, 'PC004', null, 'one that cannot be: PC004');
 
 select * from finish();
 rollback;
