@@ -127,6 +127,7 @@ internal static class RoleScenarios
         end $$;
         select pgconductor.orchestrator_heartbeat('00000000-0000-7000-8000-0000000000b5', '1 hour');
         select pgconductor.check_limits();
+        select pgconductor.find_late_arrivals('00000000-0000-7000-8000-0000000000b5', 'default', '[]');
         """;
 
     public const string Reader = """
