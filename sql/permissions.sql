@@ -75,7 +75,8 @@ grant execute on function
     pgconductor._delete_rows, pgconductor._rows_at,
     pgconductor._bound_by_bytes, pgconductor._dead_letter_exhausted, pgconductor._relane_unknown, pgconductor._settle,
     pgconductor._append_error, pgconductor._put_back_leases, pgconductor._release_lost_leases, pgconductor._register_task,
-    pgconductor._assign_lanes, pgconductor._adopt_stray_lanes, pgconductor._window_open,
+    pgconductor._assign_lanes, pgconductor._adopt_stray_lanes, pgconductor._window_open, pgconductor._window_change,
+    pgconductor._week_position, pgconductor._week_of, pgconductor._opens_in,
     pgconductor.save_steps, pgconductor.save_step, pgconductor._carried_steps, pgconductor._settle_flows, pgconductor._begin_waits,
     pgconductor._start_child, pgconductor._cancel_orphans, pgconductor.load_steps, pgconductor.declare_schedules,
     pgconductor.due_schedules, pgconductor.advance_schedules, pgconductor._tick_id, pgconductor.report_schedule_fault,
@@ -112,7 +113,8 @@ grant insert, select (id) on pgconductor.failed_executions to pgconductor_worker
 grant execute on function
     pgconductor.get_execution, pgconductor.list_executions, pgconductor.count_executions, pgconductor.list_queues,
     pgconductor.list_tasks, pgconductor.list_orchestrators, pgconductor.oldest_due, pgconductor.held_horizon,
-    pgconductor.server_settings, pgconductor.current_time, pgconductor._window_open, pgconductor._raise, pgconductor.load_steps,
+    pgconductor.server_settings, pgconductor.current_time, pgconductor._window_open, pgconductor._window_change,
+    pgconductor._week_position, pgconductor._raise, pgconductor.load_steps,
     pgconductor.list_schedules,
     pgconductor.list_subscriptions, pgconductor.list_event_failures
 to pgconductor_reader;

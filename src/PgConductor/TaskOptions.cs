@@ -41,6 +41,14 @@ public sealed record TaskOptions
     /// <value>Default 14 days.</value>
     public Retention? KeepFailed { get; init; }
 
+    /// <summary>When its executions may run: in one of these windows. Outside of them they wait; one that runs while the last closes is put away at its next step and goes on when the next opens.</summary>
+    /// <value>Default null: what the database has; a new task: always. Empty: always. At most 100.</value>
+    public IReadOnlyList<ExecutionWindow>? Windows { get; init; }
+
+    /// <summary>The time zone of <see cref="Windows"/>.</summary>
+    /// <value>Default null: what the database has; a new task: "UTC". An IANA name such as "Europe/Berlin"; the database computes with it, and one that it does not know fails the start.</value>
+    public string? TimeZone { get; init; }
+
     private static readonly TimeSpan _longestPause = TimeSpan.FromDays(36_525);
 
     internal void Validate(string key, ICollection<string> faults)
@@ -68,6 +76,16 @@ public sealed record TaskOptions
         if (BackoffJitter is < 0 or > 1 or double.NaN)
         {
             faults.Add($"task \"{key}\": BackoffJitter {BackoffJitter} must be 0 to 1");
+        }
+
+        if (Windows?.Count > 100)
+        {
+            faults.Add($"task \"{key}\": Windows has {Windows.Count} of them; at most 100 are possible");
+        }
+
+        if (TimeZone is { } zone && (zone.Trim().Length == 0 || StorableText.FindFault(zone) is not null))
+        {
+            faults.Add($"task \"{key}\": TimeZone \"{zone}\" must be the name of a time zone, such as \"Europe/Berlin\" or \"UTC\"");
         }
 
         if (Timeout is { } timeout && (timeout <= TimeSpan.Zero || timeout > TimeSpan.FromDays(24)))

@@ -49,10 +49,10 @@ internal sealed record QueueView(string Name, bool Paused, bool Partitioned, lon
 }
 
 internal sealed record TaskView(
-    string Key, string Queue, bool Paused, int MaxAttempts, string KeepCompleted, string KeepFailed, string? WindowStart, string? WindowEnd, string TimeZone, long Workers)
+    string Key, string Queue, bool Paused, int MaxAttempts, string KeepCompleted, string KeepFailed, string KeepLogs, IReadOnlyList<string> Windows, string TimeZone, bool Open, DateTimeOffset? ChangesAt, long Workers)
 {
     public static TaskView From(TaskInfo task) => new(
-        task.Key, task.Queue, task.Paused, task.MaxAttempts, Text.Of(task.KeepCompleted), Text.Of(task.KeepFailed), task.WindowStart, task.WindowEnd, task.TimeZone, task.Workers);
+        task.Key, task.Queue, task.Paused, task.MaxAttempts, Text.Of(task.KeepCompleted), Text.Of(task.KeepFailed), Text.Of(task.KeepLogs), task.Windows, task.TimeZone, task.IsOpen, task.ChangesAt, task.Workers);
 }
 
 internal sealed record OrchestratorView(

@@ -34,6 +34,9 @@ internal sealed class ClaimedExecution
 
     /// <summary>Its steps were too many to come along: they are to be loaded.</summary>
     public bool StepsLeftBehind { get; init; }
+
+    /// <summary>How long after the claim the windows of its task close; null: they do not.</summary>
+    public TimeSpan? ClosesIn { get; init; }
 }
 
 /// <summary>What a handler's end means for its execution; the names are those of the SQL function.</summary>

@@ -53,6 +53,12 @@ internal sealed class ExecutionRunner(WorkerServices services, ResultFlusher flu
             return Stopped(execution, exception: null);
         }
 
+        if (execution.IsWindowClosed)
+        {
+            // Claimed in the window's last moments, and its turn comes only now.
+            return Make(execution, OutcomeKind.Released);
+        }
+
         if (!services.Tasks.TryGetValue(execution.TaskKey, out var task))
         {
             WorkerLog.UnknownTask(_logger, execution.ExecutionId, execution.TaskKey);
