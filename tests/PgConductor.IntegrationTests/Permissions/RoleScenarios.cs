@@ -57,6 +57,11 @@ internal static class RoleScenarios
         select pgconductor.worker_idle('default');
         select pgconductor.worker_busy('default');
         select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'default', 10);
+        select pgconductor.register_worker('00000000-0000-7000-8000-0000000000b1', 'made-by-worker', '[{"key": "windowed", "windows": ["09:00-10:00"]}]');
+        select pgconductor.invoke('windowed', '1', 'made-by-worker');
+        select set_config('pgconductor.fake_now', '2025-01-15 08:00+00', true);
+        select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'made-by-worker', 10);
+        select set_config('pgconductor.fake_now', '', true);
         select pgconductor.return_executions('00000000-0000-7000-8000-0000000000b1', '{}', array[l.id, l.id], array[1, 2], array['completed', 'dead'])
         from pgconductor.leases l where l.orchestrator_id = '00000000-0000-7000-8000-0000000000b1';
         select pgconductor.invoke('t', '3', p_dedupe_key => 'm');

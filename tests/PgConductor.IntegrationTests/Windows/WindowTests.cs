@@ -125,39 +125,6 @@ public sealed class WindowTests
     }
 
     [Fact]
-    public async Task What_was_claimed_and_not_started_when_the_window_closed_is_handed_back()
-    {
-        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var ran = 0;
-        await using var host = await ConductorTestHost.StartAsync(
-            options: new ConductorTestHostOptions
-            {
-                Start = _wednesday,
-                Orchestrator = new OrchestratorOptions { Worker = new WorkerOptions { Concurrency = 1, PrefetchTime = TimeSpan.FromSeconds(10), MaxPollInterval = TimeSpan.FromMilliseconds(50) }, Heartbeat = TimeSpan.FromMilliseconds(200) },
-            },
-            cancellationToken: Token);
-        await host.Conductor.InvokeManyAsync(_job, [1, 2], cancellationToken: Token);
-        await host.StartProcessAsync(
-            new TaskCollection().Add(_job, async (_, _) =>
-            {
-                Interlocked.Increment(ref ran);
-                started.TrySetResult();
-                await goOn.Task;
-            }),
-            Token);
-
-        await started.Task.WaitAsync(TimeSpan.FromSeconds(30), Token);
-        await host.Clock.SetToAsync(_wednesday.AddHours(1), Token);
-        goOn.SetResult();
-        await host.DrainAsync(cancellationToken: Token);
-        Assert.Equal(1, ran);
-
-        await host.RunUntilIdleAsync(cancellationToken: Token);
-        Assert.Equal(2, ran);
-    }
-
-    [Fact]
     public async Task Several_windows_days_and_zones_reach_the_database_and_the_list_of_tasks_says_what_they_mean()
     {
         // Friday evening in Berlin, an hour ahead of UTC.
