@@ -41,6 +41,10 @@ public sealed record TaskOptions
     /// <value>Default 14 days.</value>
     public Retention? KeepFailed { get; init; }
 
+    /// <summary>How long what its handler logs is kept with the execution, from when it was logged: <see cref="Client.IConductor.GetLogsAsync"/>.</summary>
+    /// <value>Default null: as <see cref="ExecutionLogOptions.Keep"/> of the process says, by default not at all.</value>
+    public Retention? KeepLogs { get; init; }
+
     /// <summary>When its executions may run: in one of these windows. Outside of them they wait; one that runs while the last closes is put away at its next step and goes on when the next opens.</summary>
     /// <value>Default null: what the database has; a new task: always. Empty: always. At most 100.</value>
     public IReadOnlyList<ExecutionWindow>? Windows { get; init; }

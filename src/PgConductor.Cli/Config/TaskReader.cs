@@ -17,7 +17,7 @@ internal sealed class TaskReader(string folder, Func<string, string?> variable)
             node.Fault($"{JsonSerializer.Serialize(key)} cannot be a task key: give 1 to 200 bytes, not \"?\"");
         }
 
-        var members = node.Object([.. _kinds, "queue", "maxAttempts", "timeout", "backoff", "backoffJitter", "keepCompleted", "keepFailed", "windows", "timeZone", .. _commandOnly]);
+        var members = node.Object([.. _kinds, "queue", "maxAttempts", "timeout", "backoff", "backoffJitter", "keepCompleted", "keepFailed", "keepLogs", "windows", "timeZone", .. _commandOnly]);
         var options = ReadOptions(members);
         var body = ReadBody(node, members);
         if (body is HttpBody && options.Timeout is null)
@@ -45,6 +45,7 @@ internal sealed class TaskReader(string folder, Func<string, string?> variable)
             BackoffJitter = members.TryGetValue("backoffJitter", out var jitter) ? jitter.Number(0, 1) : null,
             KeepCompleted = members.TryGetValue("keepCompleted", out var completed) ? ReadRetention(completed) : null,
             KeepFailed = members.TryGetValue("keepFailed", out var failed) ? ReadRetention(failed) : null,
+            KeepLogs = members.TryGetValue("keepLogs", out var logs) ? ReadRetention(logs) : null,
             Windows = members.TryGetValue("windows", out var windows) ? ReadWindows(windows) : null,
             TimeZone = members.TryGetValue("timeZone", out var zone) ? zone.Text("an IANA time zone, such as \"Europe/Berlin\"") : null,
         };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 
 namespace PgConductor.Cli.Output;
 
@@ -38,6 +39,13 @@ internal sealed record StepView(
     string Name, string Kind, StepState State, Guid? ChildId, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, DateTimeOffset? Deadline, JsonElement? Result)
 {
     public static StepView From(StepInfo step) => new(step.Name, step.Kind, step.State, step.ChildId, step.StartedAt, step.FinishedAt, step.Deadline, step.Result);
+}
+
+internal sealed record LogLineView(DateTimeOffset LoggedAt, int Attempt, string Level, string Category, string Message, string? Exception)
+{
+    public static LogLineView From(ExecutionLogEntry entry) => new(entry.LoggedAt, entry.Attempt, Name(entry.Level), entry.Category, entry.Message, entry.Exception);
+
+    public static string Name(LogLevel level) => level.ToString().ToLowerInvariant();
 }
 
 internal sealed record CountView(string Queue, string Task, ExecutionState State, long Count);

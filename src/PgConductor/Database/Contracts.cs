@@ -87,4 +87,7 @@ internal sealed record HeartbeatReply(bool Alive, IReadOnlyList<Signal> Signals,
 
 internal readonly record struct RecoveryReport(int Orchestrators, int Rescued, int DeadLettered);
 
+/// <summary>How many executions of a queue wait; at most so many are counted.</summary>
+internal readonly record struct QueueDepth(string Queue, long Ready, long Scheduled, long Waiting);
+
 internal readonly record struct MaintenanceReport(int Created, int Dropped, long Deleted, int Skipped);

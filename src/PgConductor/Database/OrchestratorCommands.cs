@@ -200,6 +200,11 @@ internal sealed class OrchestratorCommands(Calls calls, Sessions sessions, Contr
             writer.WriteNumber("keep_failed_seconds", keepFailed.Seconds);
         }
 
+        if (options.KeepLogs is { } keepLogs)
+        {
+            writer.WriteNumber("keep_logs_seconds", keepLogs.Seconds);
+        }
+
         if (options.Windows is { } windows)
         {
             // What this code knows of the task's windows is all of them.

@@ -46,6 +46,13 @@ internal sealed class QueueCommands(Calls calls) : IQueueStore
                 reader.GetInt64(7))),
             cancellationToken);
 
+    public Task<IReadOnlyList<QueueDepth>> GetQueueDepthsAsync(IReadOnlyCollection<string> queues, CancellationToken cancellationToken) =>
+        calls.RetryingAsync(
+            "select queue, ready, scheduled, waiting from pgconductor.queue_depths($1)",
+            parameters => parameters.AddArray<string>([.. queues], NpgsqlTypes.NpgsqlDbType.Text),
+            Calls.Rows(static reader => new QueueDepth(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3))),
+            cancellationToken);
+
     public Task<IReadOnlyList<QueueLag>> GetQueueLagAsync(IReadOnlyCollection<string>? queues, CancellationToken cancellationToken) =>
         calls.RetryingAsync(
             "select queue, due_seconds from pgconductor.oldest_due($1)",
