@@ -101,7 +101,8 @@ internal static class SqlStateMap
     }
 
     /// <summary>A row was on its way into a default partition when the partition it belongs to was made: the same statement finds it the next time.</summary>
-    private static bool HitsNewPartition(PostgresException exception) => exception is { SqlState: PostgresErrorCodes.CheckViolation, ConstraintName: null };
+    /// <remarks>Told from other violations by the server's routine: the state is the same, and the message is in the server's language.</remarks>
+    private static bool HitsNewPartition(PostgresException exception) => exception is { SqlState: PostgresErrorCodes.CheckViolation, Routine: "ExecPartitionCheckEmitError" };
 
     private static string Sentence(string message, string? hint) => hint is null ? message : $"{message}. {hint}";
 
