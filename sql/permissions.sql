@@ -73,7 +73,8 @@ grant select, insert, update, delete on pgconductor.schedules to pgconductor_wor
 grant execute on function
     pgconductor.register_orchestrator, pgconductor.register_worker, pgconductor.orchestrator_heartbeat,
     pgconductor.recover_stale_orchestrators, pgconductor.orchestrator_shutdown, pgconductor.worker_idle, pgconductor.worker_busy,
-    pgconductor.claim_executions, pgconductor.get_executions, pgconductor.return_executions, pgconductor.create_queue,
+    pgconductor.claim_executions, pgconductor.find_late_arrivals, pgconductor.get_executions, pgconductor.return_executions,
+    pgconductor.create_queue,
     pgconductor.maintain, pgconductor.held_horizon, pgconductor._find_due, pgconductor._take_rows, pgconductor._lease_rows,
     pgconductor._delete_rows, pgconductor._rows_at,
     pgconductor._bound_by_bytes, pgconductor._dead_letter_exhausted, pgconductor._relane_unknown, pgconductor._settle,

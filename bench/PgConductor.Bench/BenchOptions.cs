@@ -1,5 +1,6 @@
 using System.Globalization;
 using PgConductor.Bench.Workloads;
+using PgConductor.Bench.Workloads.Growth;
 
 namespace PgConductor.Bench;
 
@@ -12,7 +13,8 @@ internal sealed record BenchOptions
 
         Workloads (docs/operations/benchmarks.md says what each measures):
           limit drain enqueue-one enqueue-many latency steady million sleeping recover held-horizon
-          wal idle queues workflow; all: the first six
+          wal idle queues workflow growth; all: the first six
+          plot FILE.jsonl --out FOLDER: draws what growth --json printed
 
           --json              one JSON object a line instead of a table
           --connection TEXT   the server; else DATABASE_URL, else a temporary local server with durable commits
@@ -28,7 +30,11 @@ internal sealed record BenchOptions
           --takeover SECONDS  recover: OrchestratorOptions.Takeover (default 30)
           --seconds N         held-horizon: how long the transaction is left open (default 120)
           --rate N            held-horizon: executions a second in its steady half (default 500)
-          --holder WHICH      held-horizon: reader (REPEATABLE READ, has read) or writer (has written) (default reader)
+          --holder WHICH      held-horizon: reader (REPEATABLE READ, has read), writer (has written) or dump (a stalled pg_dump)
+                              (default reader)
+          --axis NAME,NAME    growth: backlog, queues, tasks, processes, payload, history (default all)
+          --max N             growth: the largest point of an axis (default 10,000,000 rows, 1,000 queues or tasks,
+                              8 processes, 1 MB)
         """;
 
     public IReadOnlyList<Workload> Workloads { get; private init; } = [];
@@ -65,6 +71,10 @@ internal sealed record BenchOptions
 
     public string Holder { get; private init; } = HorizonHolder.Reader;
 
+    public IReadOnlyList<GrowthAxis> Axes { get; private init; } = GrowthAxis.All;
+
+    public int? Max { get; private init; }
+
     /// <exception cref="BenchException">Names the argument that cannot be used, and what can.</exception>
     public static BenchOptions Parse(IReadOnlyList<string> args)
     {
@@ -90,7 +100,9 @@ internal sealed record BenchOptions
                 "--takeover" => options with { TakeoverSeconds = Number(args, ref i, 1, 3600) },
                 "--seconds" => options with { Seconds = Number(args, ref i, 2, 86_400) },
                 "--rate" => options with { Rate = Number(args, ref i, 1, 100_000) },
-                "--holder" => options with { Holder = Value(args, ref i) is HorizonHolder.Reader or HorizonHolder.Writer ? args[i] : throw new BenchException($"--holder \"{args[i]}\" must be {HorizonHolder.Reader} or {HorizonHolder.Writer}.") },
+                "--holder" => options with { Holder = HorizonHolder.All.Contains(Value(args, ref i)) ? args[i] : throw new BenchException($"--holder \"{args[i]}\" must be one of {string.Join(", ", HorizonHolder.All)}.") },
+                "--axis" => options with { Axes = [.. Value(args, ref i).Split(',').Select(GrowthAxis.Find)] },
+                "--max" => options with { Max = Number(args, ref i, 1, 100_000_000) },
                 _ when name.StartsWith('-') => throw new BenchException($"there is no option \"{name}\".\n{HelpText}"),
                 _ => options,
             };

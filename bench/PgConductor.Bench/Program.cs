@@ -1,7 +1,9 @@
 using Npgsql;
 using PgConductor.Bench.Measures;
+using PgConductor.Bench.Plots;
 using PgConductor.Bench.Server;
 using PgConductor.Bench.Workloads;
+using PgConductor.Bench.Workloads.Growth;
 using PgConductor.Postgres;
 
 namespace PgConductor.Bench;
@@ -22,6 +24,16 @@ internal static class Program
             if (args is [RecoverChild.Verb, ..])
             {
                 return await RecoverChild.RunAsync(stop.Token);
+            }
+
+            if (args is [GrowthChild.Verb, ..])
+            {
+                return await GrowthChild.RunAsync(stop.Token);
+            }
+
+            if (args is [PlotCommand.Verb, ..])
+            {
+                return PlotCommand.Run(args[1..]);
             }
 
             var options = BenchOptions.Parse(args);

@@ -68,10 +68,23 @@ public sealed class WorkloadTests
     }
 
     [Theory]
+    [InlineData("writer")]
+    [InlineData("dump")]
+    public async Task Work_goes_on_whatever_holds_the_horizon(string holder)
+    {
+        var line = Assert.Single(await RunAsync(600, ["held-horizon"], "--holder", holder));
+
+        Assert.True(line.GetProperty("verified").GetBoolean());
+        Assert.Equal(holder, line.GetProperty("details").GetProperty("holder").GetString());
+        Assert.True(line.GetProperty("details").GetProperty("deadRows").GetInt64() > 0);
+    }
+
+    [Theory]
     [InlineData("nonsense", "no workload \"nonsense\"")]
     [InlineData("--repeat", "needs a value")]
     [InlineData("drain --count many", "\"many\" must be a whole number")]
     [InlineData("drain --fast", "no option \"--fast\"")]
+    [InlineData("held-horizon --holder nobody", "one of reader, writer, dump")]
     [InlineData("", "at least one workload")]
     [InlineData("drain --connection Host=198.51.100.7;Username=x", "--allow-remote")]
     public async Task What_cannot_be_run_is_refused_with_the_remedy(string arguments, string message)
@@ -82,10 +95,12 @@ public sealed class WorkloadTests
         Assert.Contains(message, errors, StringComparison.Ordinal);
     }
 
-    private static async Task<List<JsonElement>> RunAsync(int count, params string[] workloads)
+    private static Task<List<JsonElement>> RunAsync(int count, params string[] workloads) => RunAsync(count, workloads, []);
+
+    private static async Task<List<JsonElement>> RunAsync(int count, string[] workloads, params string[] options)
     {
         var (exitCode, output, errors) = await BenchProgram.RunAsync(
-            [.. workloads, "--json", "--repeat", "1", "--count", $"{count}", "--warm-up", "50", "--clients", "4", "--takeover", "2", "--seconds", "2", "--rate", "50", "--connection", await TestServer.ConnectionStringAsync()], Token);
+            [.. workloads, "--json", "--repeat", "1", "--count", $"{count}", "--warm-up", "50", "--clients", "4", "--takeover", "2", "--seconds", "2", "--rate", "50", "--connection", await TestServer.ConnectionStringAsync(), .. options], Token);
         Assert.True(exitCode == 0, $"exit code {exitCode}\n{errors}\n{output}");
         return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
     }

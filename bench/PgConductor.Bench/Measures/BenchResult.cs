@@ -1,9 +1,18 @@
+using System.Text.Json.Serialization;
+
 namespace PgConductor.Bench.Measures;
 
 /// <summary>A line of output: the medians of a workload's runs. The names of its properties, in camel case, are the JSON's.</summary>
 internal sealed record BenchResult
 {
     public required string Workload { get; init; }
+
+    /// <summary>Growth only: what grows, and how far it has.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Axis { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Value { get; init; }
 
     public double? PerSecond { get; init; }
 

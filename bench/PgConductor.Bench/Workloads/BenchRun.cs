@@ -49,9 +49,14 @@ internal sealed class BenchRun(BenchOptions options, Workload workload, BenchSer
         ["runtime"] = Environment.Version.ToString(),
     };
 
+    /// <summary>The same on a new database, which whoever asks disposes of.</summary>
+    public async Task<BenchRun> OnNewDatabaseAsync(CancellationToken cancellationToken) =>
+        new(options, workload, server, await server.CreateDatabaseAsync(cancellationToken));
+
     public async Task<Conductor> NewConductorAsync(CancellationToken cancellationToken)
     {
-        var conductor = new Conductor(new ConductorOptions { ConnectionString = database.ConnectionString });
+        // Counting tens of millions of rows takes longer than a program would want to wait.
+        var conductor = new Conductor(new ConductorOptions { ConnectionString = database.ConnectionString, StatementTimeout = TimeSpan.FromMinutes(5) });
         try
         {
             await conductor.MigrateAsync(cancellationToken);

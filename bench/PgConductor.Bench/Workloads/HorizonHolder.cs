@@ -7,11 +7,16 @@ namespace PgConductor.Bench.Workloads;
 /// <summary>A transaction that somebody forgot: rows deleted while it is open cannot be cleaned up. Disposing it rolls it back.</summary>
 internal sealed class HorizonHolder : IAsyncDisposable
 {
-    /// <summary>A REPEATABLE READ transaction that has read something, as pg_dump and reports are.</summary>
+    /// <summary>A REPEATABLE READ transaction that has read something, as long reports are.</summary>
     public const string Reader = "reader";
 
     /// <summary>A transaction that has written something and is idle since.</summary>
     public const string Writer = "writer";
+
+    /// <summary>A pg_dump of the database that does not come to its end.</summary>
+    public const string Dump = "dump";
+
+    public static readonly IReadOnlyList<string> All = [Reader, Writer, Dump];
 
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlTransaction _transaction;
@@ -22,8 +27,13 @@ internal sealed class HorizonHolder : IAsyncDisposable
         _transaction = transaction;
     }
 
-    public static async Task<HorizonHolder> OpenAsync(BenchDatabase database, string kind, CancellationToken cancellationToken)
+    public static async Task<IAsyncDisposable> OpenAsync(BenchDatabase database, string kind, CancellationToken cancellationToken)
     {
+        if (kind == Dump)
+        {
+            return await StalledDump.StartAsync(database, cancellationToken);
+        }
+
         await database.ExecuteAsync("create table if not exists public.horizon_holder (n integer)", cancellationToken);
         var connection = await database.DataSource.OpenConnectionAsync(cancellationToken);
         var writes = kind == Writer;

@@ -81,14 +81,7 @@ internal static class RecoverChild
     /// <summary>Returns when the child holds all of it in one lease.</summary>
     public static async Task<Process> StartAsync(BenchRun run, CancellationToken cancellationToken)
     {
-        // A password has no place in an argument list, which everybody can read.
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(start.FileName).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
-        {
-            start.ArgumentList.Add(typeof(RecoverChild).Assembly.Location);
-        }
-
-        start.ArgumentList.Add(Verb);
+        var start = ChildProgram.Start(Verb);
         start.Environment[ConnectionVariable] = run.Database.ConnectionString;
         start.Environment[CountVariable] = run.Count.ToString(CultureInfo.InvariantCulture);
         start.Environment[TakeoverVariable] = run.Options.TakeoverSeconds.ToString(CultureInfo.InvariantCulture);

@@ -1,4 +1,5 @@
 using PgConductor.Bench.Measures;
+using PgConductor.Bench.Workloads.Growth;
 
 namespace PgConductor.Bench.Workloads;
 
@@ -9,7 +10,7 @@ internal abstract class Workload
     [
         new LimitWorkload(), new DrainWorkload(), new EnqueueOneWorkload(), new EnqueueManyWorkload(), new LatencyWorkload(),
         new SteadyWorkload(), new MillionWorkload(), new SleepingWorkload(), new RecoverWorkload(), new HeldHorizonWorkload(),
-        new WalWorkload(), new IdleWorkload(), new QueuesWorkload(), new WorkflowWorkload(),
+        new WalWorkload(), new IdleWorkload(), new QueuesWorkload(), new WorkflowWorkload(), new GrowthWorkload(),
     ];
 
     /// <summary>Those that take seconds.</summary>

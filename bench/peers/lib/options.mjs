@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 export const WORKLOADS = ['drain', 'enqueue-one', 'enqueue-many', 'latency', 'steady', 'held-horizon'];
 export const SYSTEMS = ['pgconductor', 'graphile-worker', 'pg-boss'];
 const PROFILES = ['tuned', 'default'];
-const HOLDERS = ['reader', 'writer'];
+const HOLDERS = ['reader', 'writer', 'dump'];
 
 export const HELP = `bench/peers/run WORKLOAD... [options]
 
@@ -22,7 +22,7 @@ Workloads: ${WORKLOADS.join(' ')}; all: the first five
   --profiles LIST     of ${PROFILES.join(',')}: the peers' settings (default: both; tuned for held-horizon)
   --seconds N         held-horizon: how long the transaction is left open (default 120)
   --rate N            held-horizon: jobs a second in its steady half (default 500)
-  --holder WHICH      held-horizon: ${HOLDERS.join(' or ')}: REPEATABLE READ that has read, or one that has written (default reader)
+  --holder WHICH      held-horizon: ${HOLDERS.join(', ')}: REPEATABLE READ that has read, one that has written, a stalled pg_dump (default reader)
   --smoke             tiny counts: whether all of it works, not how fast
 `;
 

@@ -1,5 +1,5 @@
-import pg from 'pg';
 import { now, sleep } from '../lib/clock.mjs';
+import { holdHorizon } from '../lib/horizon.mjs';
 import { Ledger } from '../lib/ledger.mjs';
 import { percentile, round } from '../lib/statistics.mjs';
 
@@ -41,19 +41,6 @@ export async function heldHorizon(run, { seconds, rate, holder, schema, connecti
       deadRows: full.at(-1).deadRows,
       slices,
     },
-  };
-}
-
-/** Leaves a transaction open that has read (as pg_dump does) or written; returns what ends it. */
-async function holdHorizon(connectionString, holder) {
-  const client = new pg.Client({ connectionString });
-  await client.connect();
-  await client.query('create table if not exists public.horizon_holder (n integer)');
-  if (holder === 'writer') await client.query('begin; insert into public.horizon_holder values (1)');
-  else await client.query('begin isolation level repeatable read; select count(*) from public.horizon_holder');
-  return async () => {
-    await client.query('rollback');
-    await client.end();
   };
 }
 

@@ -27,9 +27,9 @@ begin
         insert into pgconductor.payloads (execution_id, payload) values (new.id, new.payload);
         update pgconductor.executions e
         set lane = v_lane, payload = null, large_payload_bytes = v_bytes
-        where e.id = new.id and e.queue = new.queue;
+        where e.id = new.id;
     else
-        update pgconductor.executions e set lane = v_lane where e.id = new.id and e.queue = new.queue;
+        update pgconductor.executions e set lane = v_lane where e.id = new.id;
     end if;
 
     if new.dedupe_key is not null then

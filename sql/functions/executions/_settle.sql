@@ -2,6 +2,8 @@
 -- effect, and what follows from the effect. Every end and every return of a running execution goes through here,
 -- recovery of the dead included. Executions with steps, and those that suspend, go the longer way through _settle_flows,
 -- which comes back here (p_inside).
+--
+-- Planner: see return_executions.
 create or replace function pgconductor._settle(
     p_orchestrator_id uuid,
     p_whole_leases    bigint[],
@@ -16,6 +18,7 @@ create or replace function pgconductor._settle(
 returns table (lease_id bigint, "position" integer, effect text)
 language plpgsql
 set search_path = ''
+set enable_seqscan = off
 set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
@@ -31,7 +34,7 @@ begin
     from (
         select l.queue, l.stepped
         from pgconductor.leases l
-        where l.id = any (p_whole_leases || p_lease_ids) and l.orchestrator_id = p_orchestrator_id
+        where l.id = any (p_whole_leases || p_lease_ids) and (l.orchestrator_id = p_orchestrator_id) is true
         order by l.id
         for update
     ) s;
@@ -46,7 +49,7 @@ begin
     with held as materialized (
         select l.*
         from pgconductor.leases l
-        where l.id = any (p_whole_leases || p_lease_ids) and l.orchestrator_id = p_orchestrator_id
+        where l.id = any (p_whole_leases || p_lease_ids) and (l.orchestrator_id = p_orchestrator_id) is true
     ),
     given as (
         select g.lease_id, g.position, g.outcome, g.result, g.error, g.delay,

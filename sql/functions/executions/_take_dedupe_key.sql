@@ -1,5 +1,7 @@
 -- Takes a dedupe key for an execution about to be enqueued, or says who has it, by policy. The key's row is locked
 -- until the transaction ends, so two callers agree on one winner. Locks: dedupe_keys, then executions.
+--
+-- Planner: executions are found by their id alone; with the queue beside it the claim's index seems as good while the table looks empty.
 create or replace function pgconductor._take_dedupe_key(
     p_task_key      text,
     p_key           text,
@@ -30,7 +32,7 @@ begin
     if v_holder.execution_id = p_execution_id then
         -- Ours; or the same call once more.
         disposition := case
-            when exists (select from pgconductor.executions e where e.id = p_execution_id and e.queue = v_holder.queue)
+            when exists (select from pgconductor.executions e where e.id = p_execution_id)
                 or exists (select from pgconductor.leases l where p_execution_id = any (l.ids)) then 'existing'
             else 'created'
         end;
@@ -42,7 +44,7 @@ begin
         update pgconductor.executions e
         set payload = case when p_large is null then p_payload end, large_payload_bytes = p_large,
             run_at = p_run_at, priority = p_priority, max_attempts = p_max_attempts
-        where e.id = v_holder.execution_id and e.queue = v_holder.queue and e.flow is null;
+        where e.id = v_holder.execution_id and e.flow is null;
 
         if found then
             disposition := 'replaced';

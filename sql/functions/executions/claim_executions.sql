@@ -5,14 +5,14 @@
 -- priority first, and lanes of equal priority get equal shares. p_position is what the last claim returned: where
 -- each (lane, priority) was left, so that the entries of rows already gone are not walked again while an old
 -- transaction keeps them from being cleaned up. Pass null now and then, and whenever a claim came back empty:
--- then everything is looked at from the start, and late arrivals are found.
+-- then everything is looked at from the start, and late arrivals are found. Where that takes long, ask find_late_arrivals instead.
 --
 -- Returns a row an execution; the first one carries the next p_position. steps: null for one that has none, the JSON null
 -- when they are too many to come along (ask load_steps), else an array of [name, kind, state, result, started, finished,
 -- ordinal, child]: state done, failed, waiting or expired, times in microseconds since 1970 (finished of one that is waited
 -- for: its deadline). closes_in: the seconds until the windows of its task close (null: they do not); the worker hands it back
 -- at its next step then. Nothing due: one row without a lease that says in how many seconds something may be, because its time comes
--- or because its task's window opens (null: nothing is waiting).
+-- or because its task's window opens (null: nothing is waiting), and of one that looked from the start a p_position to go on from.
 -- Locks: rows of executions (skip locked), then one new row of leases.
 create or replace function pgconductor.claim_executions(
     p_orchestrator_id uuid,
@@ -102,6 +102,10 @@ begin
             from pgconductor._lease_rows(p_orchestrator_id, p_queue, v_work.due, v_now, v_work.next_position) l;
     elsif p_position is null or v_work.next_due_in is not null then
         next_due_in := v_work.next_due_in;
+        if p_position is null then
+            -- Nothing is due before now. What commits a little late is looked for a little behind.
+            next_position := (select jsonb_agg(jsonb_build_array(l, 0, v_now - interval '1 second')) from unnest(v_lanes) l);
+        end if;
         if v_windows and v_closed is not null and p_position is null then
             next_due_in := least(next_due_in, pgconductor._opens_in(p_queue, v_closed, v_now));
         end if;

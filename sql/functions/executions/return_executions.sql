@@ -16,6 +16,9 @@
 -- with one row of position 0 when all its positions went the cheap way, or when it is gone (rejected).
 -- Anything else as an outcome, or arrays of unequal length: PC004, and nothing is recorded.
 -- Each position changes exactly one execution, exactly once. Locks: leases in order of id, then whatever follows.
+--
+-- Planner: leases are found by their ids. "is true" keeps it from going through all that this orchestrator ever had, which seems
+-- as good while the table is empty; dead ones stay in that index for as long as an old transaction is open.
 create or replace function pgconductor.return_executions(
     p_orchestrator_id  uuid,
     p_completed_leases bigint[] default '{}',
@@ -28,6 +31,7 @@ create or replace function pgconductor.return_executions(
 returns table (lease_id bigint, "position" integer, effect text)
 language plpgsql
 set search_path = ''
+set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
@@ -37,7 +41,7 @@ begin
     if cardinality(p_completed_leases) > 0 then
         with gone as (
             delete from pgconductor.leases l
-            where l.id = any (p_completed_leases) and l.orchestrator_id = p_orchestrator_id
+            where l.id = any (p_completed_leases) and (l.orchestrator_id = p_orchestrator_id) is true
                 and l.plain and l.cancels is null and l.done = '{}'
             returning l.id
         )

@@ -83,7 +83,7 @@ begin
     loop
         update pgconductor.executions e
         set run_at = p_now, flow = e.flow - 'waiting'
-        where e.id = v_wake.execution_id and e.queue = v_wake.queue and e.flow ? 'waiting';
+        where e.id = v_wake.execution_id and e.flow ? 'waiting';
         if found and v_wake.queue <> all (v_queues) then
             v_queues := v_queues || v_wake.queue;
         end if;

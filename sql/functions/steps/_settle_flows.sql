@@ -50,7 +50,7 @@ begin
     into v_ids, v_queues, v_leases, v_places, v_flows, v_reasons, v_tasks
     from pgconductor.leases l
     cross join lateral unnest(l.ids, l.task_keys, l.extras) with ordinality u (id, task_key, extra, position)
-    where l.id = any (p_whole_leases || p_lease_ids) and l.orchestrator_id = p_orchestrator_id
+    where l.id = any (p_whole_leases || p_lease_ids) and (l.orchestrator_id = p_orchestrator_id) is true
         and u.position::smallint <> all (l.done)
         and (u.position::smallint = any (l.stepped)
             or exists (

@@ -48,7 +48,7 @@ begin
             select from unnest(p_lease_ids, p_positions) u (lease_id, position)
             where u.lease_id = l.id and u.position::smallint <> all (l.stepped)) as unmarked
         from pgconductor.leases l
-        where l.id = any (p_lease_ids) and l.orchestrator_id = p_orchestrator_id
+        where l.id = any (p_lease_ids) and (l.orchestrator_id = p_orchestrator_id) is true
         order by l.id
         for no key update
     ) s;
@@ -59,7 +59,7 @@ begin
             select distinct u.position::smallint
             from unnest(p_lease_ids, p_positions) u (lease_id, position)
             where u.lease_id = l.id and u.position between 1 and l.size and u.position::smallint <> all (l.stepped))
-        where l.id = any (p_lease_ids) and l.orchestrator_id = p_orchestrator_id;
+        where l.id = any (p_lease_ids) and (l.orchestrator_id = p_orchestrator_id) is true;
     end if;
 
     return query
@@ -68,7 +68,7 @@ begin
             coalesce(u.started_at, v_now) as started_at, coalesce(u.finished_at, v_now) as finished_at, coalesce(u.failed, false) as failed
         from unnest(p_lease_ids, p_positions, p_names, p_ordinals, p_results, p_started_ats, p_finished_ats, p_failed)
             with ordinality u (lease_id, position, name, ordinal, result, started_at, finished_at, failed, ordinality)
-        join pgconductor.leases l on l.id = u.lease_id and l.orchestrator_id = p_orchestrator_id
+        join pgconductor.leases l on l.id = u.lease_id and (l.orchestrator_id = p_orchestrator_id) is true
             and u.position between 1 and l.size and u.position::smallint <> all (l.done)
     ),
     saved as (

@@ -10,6 +10,15 @@ internal sealed record Claim(long? LeaseId, IReadOnlyList<ClaimedExecution> Exec
     public static Claim Empty { get; } = new(null, [], null, null);
 }
 
+/// <summary>What lies behind a claim's position.</summary>
+/// <param name="Position">Where to claim from, to get it too.</param>
+/// <param name="Late">There is something due.</param>
+/// <param name="NextDueIn">When the next is due; null: nothing is waiting.</param>
+internal sealed record LateArrivals(string? Position, bool Late, TimeSpan? NextDueIn)
+{
+    public static LateArrivals None { get; } = new(null, false, null);
+}
+
 /// <summary>One claimed execution.</summary>
 internal sealed class ClaimedExecution
 {

@@ -76,6 +76,9 @@ internal sealed partial class DatabaseClient : IDatabaseClient
     public Task<Claim> ClaimAsync(Guid orchestratorId, string queue, int limit, string? position, CancellationToken cancellationToken) =>
         _executions.ClaimAsync(orchestratorId, queue, limit, position, cancellationToken);
 
+    public Task<LateArrivals> FindLateArrivalsAsync(Guid orchestratorId, string queue, string position, TimeSpan? back, CancellationToken cancellationToken) =>
+        _executions.FindLateArrivalsAsync(orchestratorId, queue, position, back, cancellationToken);
+
     public Task<IReadOnlyList<Settlement>> ReturnAsync(Guid orchestratorId, OutcomeBatch batch, CancellationToken cancellationToken) =>
         _executions.ReturnAsync(orchestratorId, batch, cancellationToken);
 

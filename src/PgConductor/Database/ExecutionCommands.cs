@@ -34,6 +34,19 @@ internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, Le
             (reader, token) => ReadClaimAsync(reader, limit, token),
             cancellationToken);
 
+    public Task<LateArrivals> FindLateArrivalsAsync(Guid orchestratorId, string queue, string position, TimeSpan? back, CancellationToken cancellationToken) =>
+        calls.OnceAsync(
+            "select next_position::text, late, next_due_in from pgconductor.find_late_arrivals($1, $2, $3, $4)",
+            parameters =>
+            {
+                parameters.AddUuid(orchestratorId);
+                parameters.AddText(queue);
+                parameters.AddJsonb(position);
+                parameters.AddInterval(back);
+            },
+            Calls.Row(static reader => new LateArrivals(reader.GetString(0), reader.GetBoolean(1), reader.IsDBNull(2) ? null : Seconds(reader.GetDouble(2)))),
+            cancellationToken);
+
     public Task<IReadOnlyList<Settlement>> ReturnAsync(Guid orchestratorId, OutcomeBatch batch, CancellationToken cancellationToken) =>
         Calls.OnceAsync(
             outcomes,
@@ -136,6 +149,7 @@ internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, Le
         {
             if (reader.IsDBNull(0))
             {
+                nextPosition = Calls.Nullable<string>(reader, 9);
                 nextDueIn = reader.IsDBNull(10) ? null : Seconds(reader.GetDouble(10));
                 continue;
             }
@@ -165,7 +179,7 @@ internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, Le
             });
         }
 
-        return executions is null ? Claim.Empty with { NextDueIn = nextDueIn } : new Claim(lease, executions, nextPosition, null);
+        return executions is null ? Claim.Empty with { NextPosition = nextPosition, NextDueIn = nextDueIn } : new Claim(lease, executions, nextPosition, null);
     }
 
     private static void BindOutcomes(NpgsqlParameterCollection parameters, Guid orchestratorId, OutcomeBatch batch)

@@ -33,6 +33,9 @@ internal interface IExecutionStore
     /// <summary>Claims due executions. Not retried here: the caller's loop decides. Null lease: nothing was due.</summary>
     Task<Claim> ClaimAsync(Guid orchestratorId, string queue, int limit, string? position, CancellationToken cancellationToken);
 
+    /// <summary>Looks behind a position, on a connection of its own; back null: all the way. Not retried here: the caller looks again.</summary>
+    Task<LateArrivals> FindLateArrivalsAsync(Guid orchestratorId, string queue, string position, TimeSpan? back, CancellationToken cancellationToken);
+
     /// <summary>Records outcomes. Not retried here: the flusher decides.</summary>
     Task<IReadOnlyList<Settlement>> ReturnAsync(Guid orchestratorId, OutcomeBatch batch, CancellationToken cancellationToken);
 

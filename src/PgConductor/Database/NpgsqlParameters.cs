@@ -16,7 +16,7 @@ internal static class NpgsqlParameters
 
     public static void AddBoolean(this NpgsqlParameterCollection parameters, bool? value) => Add(parameters, value, NpgsqlDbType.Boolean);
 
-    public static void AddInterval(this NpgsqlParameterCollection parameters, TimeSpan value) => Add(parameters, value, NpgsqlDbType.Interval);
+    public static void AddInterval(this NpgsqlParameterCollection parameters, TimeSpan? value) => Add(parameters, value, NpgsqlDbType.Interval);
 
     public static void AddTime(this NpgsqlParameterCollection parameters, DateTimeOffset? value) => Add(parameters, value?.UtcDateTime, NpgsqlDbType.TimestampTz);
 

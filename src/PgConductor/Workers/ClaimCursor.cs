@@ -1,38 +1,107 @@
 namespace PgConductor.Workers;
 
-/// <summary>Remembers where the last claim stopped, and decides when to look from the start again. Pure.</summary>
+/// <summary>Remembers where the last claim stopped, and decides when to look behind that. Pure.</summary>
 /// <remarks>
+/// <para>
 /// Starting where the last claim stopped avoids walking over index entries of rows that are gone, which an old transaction
-/// somewhere can keep from being cleaned up. What committed late with an earlier time lies before that point, so a sweep
-/// from the start is made now and then: often while it is cheap, rarer (a twentieth of the time) when it is not.
+/// somewhere can keep from being cleaned up. What became visible late lies before that point.
+/// </para>
+/// <para>
+/// While a claim from the start (a sweep) is cheap, one is made whenever a claim comes back empty, and now and then. When it is not, it would
+/// hold up what has just come: claims go on from their position, a short look goes back a second, and a long one, all the way, is
+/// made beside the claims. Long ones may take a twentieth of the time, short ones a tenth.
+/// </para>
 /// </remarks>
 internal sealed class ClaimCursor
 {
+    /// <summary>How far a short look goes back: longer than all but a few transactions that enqueue take.</summary>
+    public static readonly TimeSpan ShortLook = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan _cheap = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan _shortestInterval = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan _longestInterval = TimeSpan.FromSeconds(10);
     private const int IntervalPerCost = 20;
+    private const int ShortIntervalPerCost = 10;
 
     private string? _position;
+    private string? _before;
+    private bool _isExpensive;
+    private bool _sweepNext = true;
     private TimeSpan _interval = _shortestInterval;
     private TimeSpan _sinceSweep;
+    private TimeSpan _shortInterval;
+    private TimeSpan _sinceShortLook;
 
     /// <summary>What to pass to the claim; null: a sweep.</summary>
-    public string? Position => _sinceSweep >= _interval ? null : _position;
+    public string? Position => _isExpensive || !(_sweepNext || _sinceSweep >= _interval) ? _position : null;
+
+    /// <summary>Whether a look all the way back is due, beside the claims.</summary>
+    public bool WantsLongLook => _isExpensive && _position is not null && _sinceSweep >= _interval;
+
+    /// <summary>How soon a short look may be made again; null: sweeps are cheap, and made instead.</summary>
+    public TimeSpan? ShortLookIn => !_isExpensive || _position is null ? null : _sinceShortLook >= _shortInterval ? TimeSpan.Zero : _shortInterval - _sinceShortLook;
 
     /// <summary>Time has passed.</summary>
-    public void Advance(TimeSpan elapsed) => _sinceSweep += elapsed;
+    public void Advance(TimeSpan elapsed)
+    {
+        _sinceSweep += elapsed;
+        _sinceShortLook += elapsed;
+    }
 
-    /// <summary>A claim came back. Returns whether to claim again at once: nothing was found, but it was not a sweep.</summary>
-    public bool Observe(bool wasSweep, bool foundWork, string? nextPosition, TimeSpan took)
+    /// <summary>A claim came back. Returns what to do if it found nothing.</summary>
+    public CursorStep Observe(bool wasSweep, bool foundWork, string? nextPosition, TimeSpan took)
     {
         if (wasSweep)
         {
-            _sinceSweep = TimeSpan.Zero;
-            var wanted = took * IntervalPerCost;
-            _interval = wanted < _shortestInterval ? _shortestInterval : wanted > _longestInterval ? _longestInterval : wanted;
+            LookedAllTheWay(took);
         }
 
-        _position = foundWork ? nextPosition : null;
-        return !foundWork && !wasSweep;
+        // Where nothing was, after it went back for something: it goes on from where it was.
+        _position = nextPosition ?? (foundWork ? null : _before) ?? _position;
+        _before = null;
+        _sweepNext = !foundWork;
+        if (foundWork || wasSweep)
+        {
+            return CursorStep.Rest;
+        }
+
+        return !_isExpensive ? CursorStep.Again
+            : _sinceShortLook >= _shortInterval ? CursorStep.ShortLook
+            : CursorStep.Rest;
     }
+
+    /// <summary>A short look was made.</summary>
+    public void LookedShortly(TimeSpan took)
+    {
+        _sinceShortLook = TimeSpan.Zero;
+        _shortInterval = took * ShortIntervalPerCost;
+    }
+
+    /// <summary>A look from the start was made, by a claim or beside them.</summary>
+    public void LookedAllTheWay(TimeSpan took)
+    {
+        _sinceSweep = TimeSpan.Zero;
+        _isExpensive = took > _cheap;
+        var wanted = took * IntervalPerCost;
+        _interval = wanted < _shortestInterval ? _shortestInterval : wanted;
+    }
+
+    /// <summary>Something lies behind: the next claim starts there.</summary>
+    public void GoBack(string position)
+    {
+        _before = _position;
+        _position = position;
+    }
+}
+
+/// <summary>What follows an empty claim.</summary>
+internal enum CursorStep
+{
+    /// <summary>Nothing is due.</summary>
+    Rest,
+
+    /// <summary>Claim once more, from the start.</summary>
+    Again,
+
+    /// <summary>Look behind the position.</summary>
+    ShortLook,
 }

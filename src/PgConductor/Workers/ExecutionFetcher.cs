@@ -16,9 +16,11 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
 
     private readonly PrefetchPolicy _prefetch = new(services.Options);
     private readonly PollPolicy _poll = new(services.Options, services.Listens);
-    private readonly ClaimCursor _cursor = new();
+    private readonly PacePolicy _pace = new(_busyAfter);
+    private readonly LateLooks _looks = new(services, load, bell);
     private readonly ILogger _logger = services.LoggerFactory.CreateLogger<ExecutionFetcher>();
     private long _measuredAt;
+    private long _advancedAt;
     private long _measuredFinished;
     private long _measuredBusy;
     private long? _busySince;
@@ -32,7 +34,7 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
     /// <param name="abandon">Gives that claim up all the same.</param>
     public async Task RunAsync(CancellationToken stop, CancellationToken abandon)
     {
-        _measuredAt = services.TimeProvider.GetTimestamp();
+        _measuredAt = _advancedAt = services.TimeProvider.GetTimestamp();
         for (var failures = 0; !stop.IsCancellationRequested;)
         {
             try
@@ -61,6 +63,7 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
             }
         }
 
+        await _looks.StopAsync().ConfigureAwait(false);
         if (_saidIdle)
         {
             try
@@ -90,13 +93,19 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
             return TimeSpan.FromMilliseconds(100);
         }
 
-        var position = _cursor.Position;
+        if (_looks.TakeEmptyLongLook())
+        {
+            CountEmptySweep();
+        }
+
+        _looks.StartLongLook(stop);
+        var position = _looks.Cursor.Position;
         var wasQuiet = load.IsQuiet;
         var start = services.TimeProvider.GetTimestamp();
         var claim = await ClaimAsync(size, position, abandon).ConfigureAwait(false);
         var took = services.TimeProvider.GetElapsedTime(start);
         var found = claim.LeaseId is not null;
-        var again = _cursor.Observe(position is null, found, claim.NextPosition, took);
+        var next = _looks.Cursor.Observe(position is null, found, claim.NextPosition, took);
         if (found)
         {
             // This thread is awake and starts the first handler; the next claim can wait for another to wake.
@@ -104,24 +113,45 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
             Telemetry.Claimed(claim.Executions.Count, services.Queue, took);
             _poll.Reset();
             await SayBusyAsync(stop).ConfigureAwait(false);
+            await PaceAsync(claim.Executions.Count, size, start, stop).ConfigureAwait(false);
             return TimeSpan.Zero;
         }
 
-        if (again)
+        var nextDueIn = claim.NextDueIn;
+        var looked = next == CursorStep.ShortLook;
+        if (looked)
+        {
+            var (late, dueIn) = await _looks.LookShortlyAsync(position!, stop).ConfigureAwait(false);
+            nextDueIn = dueIn;
+            next = late ? CursorStep.Again : CursorStep.Rest;
+        }
+
+        if (next == CursorStep.Again)
         {
             return TimeSpan.Zero;
         }
 
-        if (wasQuiet && load.IsQuiet)
+        if (position is null && wasQuiet && load.IsQuiet)
         {
-            Volatile.Write(ref _emptySweeps, _emptySweeps + 1);
+            CountEmptySweep();
         }
 
         _prefetch.Reset();
         Remember(services.TimeProvider.GetTimestamp(), load.Finished, load.Busy);
         _busySince = null;
-        return await SayIdleAsync(stop).ConfigureAwait(false) ? TimeSpan.Zero : _poll.Next(claim.NextDueIn);
+        return await SayIdleAsync(stop).ConfigureAwait(false) ? TimeSpan.Zero : NextLook(nextDueIn, looked);
     }
+
+    /// <summary>When to claim again, unless the bell rings.</summary>
+    private TimeSpan NextLook(TimeSpan? nextDueIn, bool looked)
+    {
+        var pause = _poll.Next(nextDueIn);
+
+        // Somebody may have been overtaken, and it was too soon to look.
+        return !looked && _looks.Cursor.ShortLookIn is { } look && look > TimeSpan.Zero && look < pause ? look + TimeSpan.FromMilliseconds(1) : pause;
+    }
+
+    private void CountEmptySweep() => Volatile.Write(ref _emptySweeps, _emptySweeps + 1);
 
     private async Task<Claim> ClaimAsync(int size, string? position, CancellationToken abandon)
     {
@@ -146,11 +176,12 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
     {
         var now = services.TimeProvider.GetTimestamp();
         var elapsed = services.TimeProvider.GetElapsedTime(_measuredAt, now);
+        _looks.Cursor.Advance(services.TimeProvider.GetElapsedTime(_advancedAt, now));
+        _advancedAt = now;
         var finished = load.Finished;
         var busy = load.Busy;
         if (_prefetch.Measure(finished - _measuredFinished, services.TimeProvider.GetElapsedTime(_measuredBusy, busy), elapsed))
         {
-            _cursor.Advance(elapsed);
             Remember(now, finished, busy);
         }
     }
@@ -183,6 +214,21 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
         {
             _saidIdle = false;
             await services.Database.SetIdleAsync(services.Queue, idle: false, stop).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Lets a steady stream of single executions gather a little. Ends early when nothing is left to do here.</summary>
+    private async Task PaceAsync(int found, int asked, long claimedAt, CancellationToken stop)
+    {
+        // A test's clock may stand still while one handler waits for another that is not claimed yet.
+        if (services.TimeProvider != TimeProvider.System)
+        {
+            return;
+        }
+
+        while (_pace.Wait(found, asked, services.TimeProvider.GetElapsedTime(_busySince ?? claimedAt), services.TimeProvider.GetElapsedTime(claimedAt), load.Running + load.Buffered) is var wait && wait > TimeSpan.Zero)
+        {
+            await bell.WaitAsync(wait, stop).ConfigureAwait(false);
         }
     }
 

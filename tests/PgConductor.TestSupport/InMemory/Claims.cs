@@ -70,6 +70,35 @@ internal sealed class Claims(Tables tables)
         return Database.Claim.Empty with { NextDueIn = exhausted ? TimeSpan.Zero : next - now };
     }
 
+    public LateArrivals FindLate(Guid orchestratorId, string queue, string position, TimeSpan? back)
+    {
+        if (!tables.Orchestrators.TryGetValue(orchestratorId, out var orchestrator) || !orchestrator.Workers.ContainsKey(queue) || tables.Queues[queue].Paused)
+        {
+            return LateArrivals.None;
+        }
+
+        var now = tables.Now;
+        var known = Read(position);
+        var places = new SortedDictionary<int, DateTime>(known);
+        var late = false;
+        DateTime? next = null;
+        foreach (var row in tables.Waiting.Of(queue).ToArray())
+        {
+            var isNew = !known.TryGetValue(row.Priority, out var start);
+            if (row.RunAt > now)
+            {
+                next = row.RunAt != DateTime.MaxValue && (next is null || row.RunAt < next) ? row.RunAt : next;
+            }
+            else if (isNew || (row.RunAt < start && (back is null || row.RunAt >= start - back)))
+            {
+                late = true;
+                places[row.Priority] = places.TryGetValue(row.Priority, out var earlier) && earlier < row.RunAt ? earlier : row.RunAt;
+            }
+        }
+
+        return new LateArrivals(Write(places), late, next - now);
+    }
+
     private int Allowed(ExecutionRow row) => row.MaxAttempts ?? tables.Tasks[row.TaskKey].MaxAttempts;
 
     private Claim Lease(Guid orchestratorId, string queue, List<ExecutionRow> taken, SortedDictionary<int, DateTime> ends, DateTime now)

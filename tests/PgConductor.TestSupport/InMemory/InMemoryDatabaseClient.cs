@@ -46,6 +46,9 @@ internal sealed partial class InMemoryDatabaseClient(InMemoryDatabase database) 
     public Task<Claim> ClaimAsync(Guid orchestratorId, string queue, int limit, string? position, CancellationToken cancellationToken) =>
         RunAsync(shared => shared.Claims.Claim(orchestratorId, queue, limit, position), cancellationToken);
 
+    public Task<LateArrivals> FindLateArrivalsAsync(Guid orchestratorId, string queue, string position, TimeSpan? back, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Claims.FindLate(orchestratorId, queue, position, back), cancellationToken);
+
     public Task<IReadOnlyList<Settlement>> ReturnAsync(Guid orchestratorId, OutcomeBatch batch, CancellationToken cancellationToken) =>
         RunAsync(shared => shared.Settlements.Return(orchestratorId, batch), cancellationToken);
 

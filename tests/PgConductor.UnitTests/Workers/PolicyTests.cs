@@ -127,6 +127,19 @@ public sealed class PolicyTests
         Assert.Equal(0, policy.Target);
     }
 
+    [Theory]
+    [InlineData(3, 10, 51, 1, 5, 3)]
+    [InlineData(3, 10, 51, 4, 5, 0)]
+    [InlineData(10, 10, 51, 1, 5, 0)]
+    [InlineData(3, 10, 50, 1, 5, 0)]
+    [InlineData(3, 10, 51, 1, 0, 0)]
+    public void A_stream_gathers_unless_there_is_more_or_it_is_new_or_nothing_is_in_hand(int found, int asked, int busyFor, int sinceClaim, int inHand, int expected)
+    {
+        var policy = new PacePolicy(busyAfter: TimeSpan.FromMilliseconds(50));
+
+        Assert.Equal(expected, policy.Wait(found, asked, TimeSpan.FromMilliseconds(busyFor), TimeSpan.FromMilliseconds(sinceClaim), inHand).TotalMilliseconds);
+    }
+
     [Fact]
     public void Polling_doubles_from_the_shortest_to_the_longest_pause_and_starts_again_after_work()
     {
@@ -157,37 +170,6 @@ public sealed class PolicyTests
         Assert.Equal(20, policy.Next(TimeSpan.FromMilliseconds(20)).TotalMilliseconds);
         Assert.Equal(1, policy.Next(TimeSpan.Zero).TotalMilliseconds);
         Assert.Equal(200, policy.Next(TimeSpan.MaxValue).TotalMilliseconds);
-    }
-
-    [Fact]
-    public void A_cursor_goes_on_from_where_it_was_and_sweeps_when_nothing_is_found_there()
-    {
-        var cursor = new ClaimCursor();
-        Assert.Null(cursor.Position);
-        Assert.False(cursor.Observe(wasSweep: true, foundWork: true, "p1", TimeSpan.FromMilliseconds(1)));
-        Assert.Equal("p1", cursor.Position);
-        Assert.False(cursor.Observe(wasSweep: false, foundWork: true, "p2", TimeSpan.FromMilliseconds(1)));
-        Assert.Equal("p2", cursor.Position);
-        Assert.True(cursor.Observe(wasSweep: false, foundWork: false, null, TimeSpan.FromMilliseconds(1)));
-        Assert.Null(cursor.Position);
-        Assert.False(cursor.Observe(wasSweep: true, foundWork: false, null, TimeSpan.FromMilliseconds(1)));
-    }
-
-    [Theory]
-    [InlineData(0.1, 100)]
-    [InlineData(50, 1000)]
-    [InlineData(60_000, 10_000)]
-    public void Sweeps_take_a_twentieth_of_the_time_between_a_tenth_of_a_second_and_ten(double tookMs, int everyMs)
-    {
-        var cursor = new ClaimCursor();
-        cursor.Observe(wasSweep: true, foundWork: true, "p", TimeSpan.FromMilliseconds(tookMs));
-
-        cursor.Advance(TimeSpan.FromMilliseconds(everyMs - 1));
-        Assert.Equal("p", cursor.Position);
-        cursor.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.Null(cursor.Position);
-        cursor.Observe(wasSweep: true, foundWork: true, "q", TimeSpan.FromMilliseconds(tookMs));
-        Assert.Equal("q", cursor.Position);
     }
 
     [Fact]

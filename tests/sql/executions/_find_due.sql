@@ -1,6 +1,6 @@
 -- The places it looks at, one (lane, priority) after another. What a whole claim does is in claim_executions' file.
 begin;
-select plan(14);
+select plan(17);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 
 create function pg_temp.lanes(lanes text[], keys text[], size integer, at jsonb default null) returns table (ids uuid[], next jsonb, due double precision) language sql as $$
@@ -37,10 +37,20 @@ insert into pgconductor.executions (id, task_key, lane, priority, run_at) values
 select is((select ids from pg_temp.lanes('{""}', '{t}', 3)), array[test.id(400), test.id(401)], 'the highest and the lowest priority there can be');
 select is((select due from pgconductor._find_due('default', '{""}', '{t}', 3, 4194304, null, pgconductor.current_time())), '{}', 'nothing: an empty list of rows');
 
+-- More keys than are compared one by one.
+select array_agg('k' || n order by n) as many from generate_series(1, 1000) n \gset
+insert into pgconductor.tasks (key, lane) select k, '' from unnest(:'many'::text[]) k;
+insert into pgconductor.tasks (key, lane) values ('nobody', '');
+insert into pgconductor.executions (id, task_key, lane, run_at)
+select test.id(1000 + n), case n when 3 then 'nobody' else 'k' || (n * 97) % 1000 + 1 end, '', timestamptz '2025-01-15 09:00+00' + n * interval '1 second' from generate_series(1, 50) n;
+select is((select ids from pg_temp.lanes('{""}', :'many', 2)), array[test.id(1001), test.id(1002)], 'a thousand tasks are served');
+select is((select ids from pg_temp.lanes('{""}', :'many', 100)), (select array_agg(test.id(1000 + n) order by n) from generate_series(4, 50) n), 'all but what nobody serves');
+select is((select lane::text from pgconductor.executions where id = test.id(1003)), 'nobody', 'which is out of the way');
 
 -- What waits for more than time is due at no time.
 delete from pgconductor.executions;
 insert into pgconductor.executions (id, task_key, lane, run_at) values (test.id(90), 't', '', 'infinity');
 select is((select next_due_in from pgconductor._find_due('default', '{""}', '{t}', 10, 1000000, null, now())), null, 'nothing but an execution that waits for ever: no time is said');
+
 select * from finish();
 rollback;
