@@ -51,7 +51,7 @@ to pgconductor_client, pgconductor_worker;
 grant insert on pgconductor.events to pgconductor_client, pgconductor_worker;
 grant select on pgconductor.queues to pgconductor_client;
 grant select, insert on pgconductor.tasks to pgconductor_client;
-grant insert, select (id, queue, flow), update (payload, large_payload_bytes, run_at, priority, max_attempts)
+grant insert, select (id, flow), update (payload, large_payload_bytes, run_at, priority, max_attempts)
 on pgconductor.executions to pgconductor_client;
 grant insert, delete, select (execution_id) on pgconductor.payloads to pgconductor_client;
 grant select, insert, update (execution_id, queue) on pgconductor.dedupe_keys to pgconductor_client;

@@ -61,6 +61,7 @@ internal static class RoleScenarios
         select pgconductor.invoke('windowed', '1', 'made-by-worker');
         select set_config('pgconductor.fake_now', '2025-01-15 08:00+00', true);
         select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'made-by-worker', 10);
+        select pgconductor.find_late_arrivals('00000000-0000-7000-8000-0000000000b1', 'made-by-worker', '[["", 0, "2025-01-15"]]');
         select set_config('pgconductor.fake_now', '', true);
         select pgconductor.return_executions('00000000-0000-7000-8000-0000000000b1', '{}', array[l.id, l.id], array[1, 2], array['completed', 'dead'])
         from pgconductor.leases l where l.orchestrator_id = '00000000-0000-7000-8000-0000000000b1';
