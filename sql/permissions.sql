@@ -45,13 +45,15 @@ to pgconductor_worker, pgconductor_client, pgconductor_operator;
 -- Enqueues, and can read nothing of what others enqueued: ids, queues and dedupe keys at most.
 grant execute on function
     pgconductor.invoke, pgconductor.invoke_batch, pgconductor._resolve_tasks, pgconductor._check_invoke,
-    pgconductor._is_known, pgconductor._take_dedupe_key,
+    pgconductor._is_known, pgconductor._take_dedupe_key, pgconductor._invoke_paced, pgconductor._check_pace, pgconductor._take_pace,
+    pgconductor._take_paces, pgconductor._replace_waiting, pgconductor._forget_pace_at,
     pgconductor.emit_event, pgconductor.emit_events, pgconductor._check_event_key
 to pgconductor_client, pgconductor_worker;
 grant insert on pgconductor.events to pgconductor_client, pgconductor_worker;
 grant select on pgconductor.queues to pgconductor_client;
 grant select, insert on pgconductor.tasks to pgconductor_client;
-grant insert, select (id, flow), update (payload, large_payload_bytes, run_at, priority, max_attempts)
+grant select, insert, update on pgconductor.paces to pgconductor_client, pgconductor_worker;
+grant insert, select (id, queue, flow, attempts), update (payload, large_payload_bytes, run_at, priority, max_attempts)
 on pgconductor.executions to pgconductor_client;
 grant insert, delete, select (execution_id) on pgconductor.payloads to pgconductor_client;
 grant select, insert, update (execution_id, queue) on pgconductor.dedupe_keys to pgconductor_client;

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace PgConductor.Hosting;
 
-/// <summary>What the hosting package logs. Ids 1600 to 1699; names and ids are a contract.</summary>
+/// <summary>What the hosting package logs. Ids 1600 to 1649; names and ids are a contract.</summary>
 internal static partial class HostingLog
 {
     [LoggerMessage(1600, LogLevel.Information, "{ApplicationName} is a client only: it enqueues and runs nothing")]

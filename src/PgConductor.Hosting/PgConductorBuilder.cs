@@ -133,6 +133,28 @@ public sealed class PgConductorBuilder
         return AddHandler<THandler>();
     }
 
+    /// <summary>Adds a batch task with a delegate: it gets many executions at once, and gives each its outcome.</summary>
+    /// <param name="task">Its <see cref="TaskOptions.Batch"/> says how many, and how long the first waits for more.</param>
+    /// <param name="handler">The delegate.</param>
+    /// <exception cref="ArgumentException">The key was added before, or the task has no <see cref="TaskOptions.Batch"/>.</exception>
+    public PgConductorBuilder AddBatchTask<TPayload, TResult>(TaskDefinition<TPayload, TResult> task, Func<BatchContext<TPayload, TResult>, Task> handler)
+    {
+        Tasks.AddBatch(task, handler);
+        return this;
+    }
+
+    /// <summary>Adds a batch task whose handler is a class: made in a scope of its own for every batch, disposed of with it.</summary>
+    /// <typeparam name="THandler">The class. Registered as a scoped service, unless it is registered already.</typeparam>
+    /// <typeparam name="TPayload">The payload.</typeparam>
+    /// <typeparam name="TResult">The result.</typeparam>
+    /// <exception cref="ArgumentException">The key was added before, or the task has no <see cref="TaskOptions.Batch"/>.</exception>
+    public PgConductorBuilder AddBatchTask<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler, TPayload, TResult>(TaskDefinition<TPayload, TResult> task)
+        where THandler : class, IBatchTaskHandler<TPayload, TResult>
+    {
+        Tasks.AddBatch<THandler, TPayload, TResult>(task);
+        return AddHandler<THandler>();
+    }
+
     /// <summary>Declares a schedule of the service that <see cref="OrchestratorOptions.Service"/> names: runs of a task by the clock of a time zone.</summary>
     /// <param name="key">Names the schedule, in all services; 1 to 200 bytes, no control characters.</param>
     /// <param name="task">What runs; need not be added here.</param>

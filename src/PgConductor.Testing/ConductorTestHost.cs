@@ -51,7 +51,7 @@ public sealed class ConductorTestHost : IAsyncDisposable
 
         Conductor = new Conductor(ClientOptions, checkedOptions => Processes.HostDatabase.Wrap(new PgConductor.Database.DatabaseClient(checkedOptions), _calls, () => false));
         Executions = new TestExecutions(Conductor, Clock);
-        _work = new WorkLook(_source, Conductor, ServedTasks);
+        _work = new WorkLook(_source, Conductor, ServedTasks, CloseBatches);
     }
 
     /// <summary>Connects to the host's database, as whoever owns it.</summary>
@@ -142,7 +142,7 @@ public sealed class ConductorTestHost : IAsyncDisposable
     /// <param name="timeout">How long to wait, in real time; null: 30 s.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <remarks>
-    /// What is due later stays: move the clock, or call <see cref="RunUntilIdleAsync"/>. What is held back on purpose (a paused
+    /// Batches that wait for more start with what is due. What is due later stays: move the clock, or call <see cref="RunUntilIdleAsync"/>. What is held back on purpose (a paused
     /// queue or task, a closed window) does not count as due. A handler that waits for the clock is running: it is named
     /// when the time is up.
     /// </remarks>
@@ -209,6 +209,14 @@ public sealed class ConductorTestHost : IAsyncDisposable
     private ConductorOptions NewOptions() => new() { ConnectionString = ConnectionString };
 
     private Guid[] Crashed() => [.. GetProcesses().Where(process => process.HasCrashed).Select(process => process.Id)];
+
+    private void CloseBatches()
+    {
+        foreach (var process in GetProcesses())
+        {
+            process.Orchestrator.CloseBatches();
+        }
+    }
 
     private HashSet<string> ServedTasks() =>
         [.. GetProcesses().Where(process => !process.HasCrashed).SelectMany(process => process.Tasks.Definitions).Select(task => task.Key)];

@@ -3,6 +3,7 @@ using PgConductor.Database;
 using PgConductor.Orchestration;
 using PgConductor.Testing.Clocks;
 using PgConductor.Testing.Processes;
+using PgConductor.Workers;
 
 namespace PgConductor.Testing;
 
@@ -15,7 +16,7 @@ public sealed class TestProcess
     internal TestProcess(ConductorOptions options, CallGate gate, TaskCollection tasks, HandlerFaults faults, ConductorTestHostOptions settings)
     {
         Conductor = new Conductor(options, checkedOptions => HostDatabase.Wrap(new DatabaseClient(checkedOptions), gate, () => _crashed));
-        Orchestrator = new Orchestrator(Conductor, tasks.Wrap(task => new FaultyRegistration(task, faults)), settings.Orchestrator, settings.Services, settings.LoggerFactory);
+        Orchestrator = new Orchestrator(Conductor, tasks.Wrap(task => task is BatchRegistration batch ? new FaultyBatchRegistration(batch, faults) : new FaultyRegistration(task, faults)), settings.Orchestrator, settings.Services, settings.LoggerFactory);
         Tasks = tasks;
     }
 

@@ -27,6 +27,14 @@ public sealed record InvokeOptions
     /// <value>Default <see cref="DedupePolicy.ReturnExisting"/>.</value>
     public DedupePolicy DedupePolicy { get; init; }
 
+    /// <summary>At most one execution in a window of time. Excludes <see cref="Debounce"/>, <see cref="RunAt"/> and <see cref="DedupeKey"/>.</summary>
+    /// <value>Default null: every invoke makes an execution.</value>
+    public Throttle? Throttle { get; init; }
+
+    /// <summary>One execution for a burst of invokes. Excludes <see cref="Throttle"/>, <see cref="RunAt"/> and <see cref="DedupeKey"/>.</summary>
+    /// <value>Default null: every invoke makes an execution.</value>
+    public Debounce? Debounce { get; init; }
+
     /// <summary>Overrides the task's attempts.</summary>
     /// <value>Default null: the task's. 1 to 32767.</value>
     public int? MaxAttempts { get; init; }

@@ -72,6 +72,26 @@ public sealed class TaskCollection
         Add(task, static (payload, context) =>
             ActivatorUtilities.GetServiceOrCreateInstance<THandler>(context.Services).RunAsync(payload, context));
 
+    /// <summary>Adds a batch task with a delegate: it gets many executions at once, and gives each its outcome.</summary>
+    /// <param name="task">Its <see cref="TaskOptions.Batch"/> says how many, and how long the first waits for more.</param>
+    /// <param name="handler">The delegate.</param>
+    /// <exception cref="ArgumentException">The key was added before, or the task has no <see cref="TaskOptions.Batch"/>.</exception>
+    public TaskCollection AddBatch<TPayload, TResult>(TaskDefinition<TPayload, TResult> task, Func<BatchContext<TPayload, TResult>, Task> handler)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(handler);
+        return Add(new BatchRegistration<TPayload, TResult>(task, handler));
+    }
+
+    /// <summary>Adds a batch task whose handler is a class, made for each batch from its scope's services.</summary>
+    /// <typeparam name="THandler">The class; its constructor is injected.</typeparam>
+    /// <typeparam name="TPayload">The payload.</typeparam>
+    /// <typeparam name="TResult">The result.</typeparam>
+    /// <exception cref="ArgumentException">The key was added before, or the task has no <see cref="TaskOptions.Batch"/>.</exception>
+    public TaskCollection AddBatch<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler, TPayload, TResult>(TaskDefinition<TPayload, TResult> task)
+        where THandler : class, IBatchTaskHandler<TPayload, TResult> =>
+        AddBatch(task, static batch => ActivatorUtilities.GetServiceOrCreateInstance<THandler>(batch.Services).RunAsync(batch));
+
     /// <summary>Declares that a task is started by an event, or by changes of a table. The database has it from the orchestrator's start on.</summary>
     /// <param name="task">What is started; need not be added here. Its payload is the event's, or what the subscription chooses of it.</param>
     /// <param name="subscription">To what.</param>
@@ -135,6 +155,13 @@ public sealed class TaskCollection
 
     private TaskCollection Add(TaskRegistration registration)
     {
+        if (registration is BatchRegistration != registration.Definition.Options.Batch is not null)
+        {
+            throw new ArgumentException(registration is BatchRegistration
+                ? $"The task \"{registration.Definition.Key}\" has no TaskOptions.Batch: say there how many executions its handler gets and how long the first waits, or add it with Add."
+                : $"The task \"{registration.Definition.Key}\" has TaskOptions.Batch: add it with AddBatch, or remove that setting.");
+        }
+
         if (!_registrations.TryAdd(registration.Definition.Key, registration))
         {
             throw new ArgumentException($"The task \"{registration.Definition.Key}\" was added before: a process runs one handler a task.");

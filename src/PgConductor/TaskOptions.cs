@@ -33,6 +33,10 @@ public sealed record TaskOptions
     /// <value>Default null: no limit. More than zero.</value>
     public TimeSpan? Timeout { get; init; }
 
+    /// <summary>Runs executions together: the handler gets many at once. Such a task is added with AddBatch.</summary>
+    /// <value>Default null: one by one. The timeout is that of a whole batch then.</value>
+    public BatchOptions? Batch { get; init; }
+
     /// <summary>How long completed executions, with their results, are kept.</summary>
     /// <value>Default 1 day.</value>
     public Retention? KeepCompleted { get; init; }
@@ -96,5 +100,7 @@ public sealed record TaskOptions
         {
             faults.Add($"task \"{key}\": Timeout {timeout} must be more than zero and at most 24 days");
         }
+
+        Batch?.Validate(key, faults);
     }
 }

@@ -146,6 +146,28 @@ public abstract class ClaimTests(Backend backend) : ConformanceTest(backend)
     }
 
     [Fact]
+    public async Task A_claim_of_one_task_takes_it_and_nothing_else()
+    {
+        // A batch task has a lane of its own, where such a claim finds all of it.
+        var batch = TaskDefinition.Create<int>("batch", new TaskOptions { Batch = new BatchOptions() });
+        await RegisterAsync(Me, Plain, batch);
+        var kept = new[] { await InvokeAsync(batch), await InvokeAsync(batch), await InvokeAsync(batch) };
+        var plain = await InvokeAsync(Plain);
+        Assert.True(await Client.CreateQueueAsync("side", false, Token));
+        var aside = (await InvokeAsync(Make(batch, queue: "side"))).Id;
+
+        var claim = await Client.ClaimTaskAsync(Me, "default", "batch", 2, Token);
+        Assert.Equal(kept[..2], claim.Executions.Select(execution => execution.Id));
+        Assert.Equal((1, 2, 1), (claim.Executions[0].Position, claim.Executions[1].Position, claim.Executions[0].Attempt));
+        Assert.Equal((null, null), (claim.NextPosition, claim.NextDueIn));
+        Assert.Equal(kept[2], Assert.Single((await Client.ClaimTaskAsync(Me, "default", "batch", 10, Token)).Executions).Id);
+        Assert.Null((await Client.ClaimTaskAsync(Me, "default", "batch", 10, Token)).LeaseId);
+        Assert.Equal(aside, Assert.Single((await Client.ClaimTaskAsync(Me, "side", "batch", 10, Token)).Executions).Id);
+        Assert.Equal(plain, Assert.Single((await ClaimAsync()).Executions).Id);
+        await FailsAsync(ConductorErrorCode.NotFound, () => Client.ClaimTaskAsync(Me, "default", "nobody's", 10, Token));
+    }
+
+    [Fact]
     public async Task What_has_used_up_its_attempts_is_dead_lettered_instead_of_claimed()
     {
         var (id, effect) = await SettleAsync(Kept, OutcomeKind.Failed, error: Error("once"), delay: TimeSpan.Zero);

@@ -33,6 +33,25 @@ internal sealed class Handlers(WorkerSettings settings)
         Say($"end {context.ExecutionId} {context.Attempt}");
     }
 
+    /// <summary>Handlers "batch", which completes one item and waits at the gate with the others, and "batch-noop".</summary>
+    public async Task RunBatchAsync(BatchContext<int, NoResult> batch)
+    {
+        foreach (var item in batch.Items)
+        {
+            Say($"start {item.ExecutionId} {item.Attempt} {item.Payload}");
+        }
+
+        for (var i = 0; i < batch.Items.Count; i++)
+        {
+            batch.Items[i].Complete();
+            Say($"end {batch.Items[i].ExecutionId} {batch.Items[i].Attempt}");
+            if (settings.Handler == "batch")
+            {
+                await _gate.Task;
+            }
+        }
+    }
+
     private async Task WorkAsync(TaskContext context)
     {
         switch (settings.Handler)

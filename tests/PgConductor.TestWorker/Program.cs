@@ -1,6 +1,6 @@
 // A process that runs executions, for tests that kill, freeze and signal it.
 //
-//   PgConductor.TestWorker connection=… [queue=Q] [task=KEY] [handler=noop|slow|gate|stubborn|steps|event|suicide] [slow=MS]
+//   PgConductor.TestWorker connection=… [queue=Q] [task=KEY] [handler=noop|slow|gate|stubborn|steps|event|suicide|batch|batch-noop] [slow=MS]
 //                          [heartbeat=MS] [takeover=MS] [drain=MS] [cancel=MS] [concurrency=N] [maxAttempts=N] [listen=false] [keepLogs=true]
 //
 // It prints "ready ID" when it claims, a line for every start, end and cancellation of a handler, "rejected N" and
@@ -41,11 +41,11 @@ meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
 });
 meters.Start();
 
-var task = TaskDefinition.Create<int>(settings.Task, new TaskOptions { Queue = settings.Queue, MaxAttempts = settings.MaxAttempts, Backoff = [TimeSpan.FromMilliseconds(100)] });
+var task = TaskDefinition.Create<int>(settings.Task, new TaskOptions { Queue = settings.Queue, MaxAttempts = settings.MaxAttempts, Backoff = [TimeSpan.FromMilliseconds(100)], Batch = settings.Batch });
 await using var conductor = new Conductor(new ConductorOptions { ConnectionString = settings.ConnectionString });
 await using var orchestrator = new Orchestrator(
     conductor,
-    new TaskCollection().Add(task, handlers.RunAsync),
+    settings.Batch is null ? new TaskCollection().Add(task, handlers.RunAsync) : new TaskCollection().AddBatch(task, handlers.RunBatchAsync),
     new OrchestratorOptions
     {
         Worker = new WorkerOptions { Concurrency = settings.Concurrency },

@@ -15,7 +15,7 @@ internal sealed class WorkerSettings
 
     public string Task => Text("task", "job");
 
-    /// <summary>noop, slow, gate, stubborn, suicide.</summary>
+    /// <summary>See Program.</summary>
     public string Handler => Text("handler", "noop");
 
     public TimeSpan Slow => Milliseconds("slow", 100);
@@ -31,6 +31,9 @@ internal sealed class WorkerSettings
     public int Concurrency => int.Parse(Text("concurrency", "10"), CultureInfo.InvariantCulture);
 
     public int? MaxAttempts => _values.TryGetValue("maxAttempts", out var value) ? int.Parse(value, CultureInfo.InvariantCulture) : null;
+
+    /// <summary>Null: executions run one by one.</summary>
+    public BatchOptions? Batch => Handler.StartsWith("batch", StringComparison.Ordinal) ? new BatchOptions { Size = 10, Wait = TimeSpan.FromSeconds(1) } : null;
 
     public bool Listen => Text("listen", "true") == "true";
 

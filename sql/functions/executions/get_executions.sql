@@ -1,11 +1,12 @@
--- Claims up to p_batch_size due executions of one task, on the task's queue: the claim for workers written in plain
--- SQL or another language. Needs no register_worker; an orchestrator that never registers is taken over 30 s after
+-- Claims up to p_batch_size due executions of one task, on the task's queue (or p_queue): the claim for workers written in plain
+-- SQL or another language, and for batches. steps: see claim_executions. Needs no register_worker; an orchestrator that never registers is taken over 30 s after
 -- its claim. The first call for a task that shares a lane with others gives it a lane of its own. What is in the shared
 -- lane already is looked for there until a registered worker does: it runs those rows, or moves them to the task's own lane.
 create or replace function pgconductor.get_executions(
     p_task_key        text,
     p_orchestrator_id uuid,
-    p_batch_size      integer)
+    p_batch_size      integer,
+    p_queue           text default null)
 returns table (
     lease_id     bigint,
     "position"   integer,
@@ -16,15 +17,17 @@ returns table (
     run_at       timestamptz,
     created_at   timestamptz,
     trace_parent text,
-    payload      jsonb)
+    payload      jsonb,
+    steps        jsonb)
 language plpgsql
 set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-    v_task pgconductor.tasks;
-    v_now  timestamptz := pgconductor.current_time();
-    v_work record;
+    v_task  pgconductor.tasks;
+    v_queue text;
+    v_now   timestamptz := pgconductor.current_time();
+    v_work  record;
 begin
     select * into v_task from pgconductor.tasks t where t.key = p_task_key;
     if not found then
@@ -32,8 +35,9 @@ begin
             'Insert it into pgconductor.tasks, or start a worker that registers it.');
     end if;
 
+    v_queue := coalesce(p_queue, v_task.queue);
     if v_task.paused
-        or (select q.paused from pgconductor.queues q where q.name = v_task.queue)
+        or (select q.paused from pgconductor.queues q where q.name = v_queue)
         or not pgconductor._window_open(v_task.week_open, v_task.time_zone, v_now) then
         return;
     end if;
@@ -42,12 +46,12 @@ begin
         update pgconductor.tasks t set lane = t.key where t.key = p_task_key;
     end if;
 
-    v_work := pgconductor._find_due(v_task.queue,
-        case when v_task.lane = '' or not exists (select from pgconductor.workers w where w.queue = v_task.queue)
+    v_work := pgconductor._find_due(v_queue,
+        case when v_task.lane = '' or not exists (select from pgconductor.workers w where w.queue = v_queue)
             then array[p_task_key, ''] else array[v_task.lane] end,
         array[p_task_key], p_batch_size, 4194304, null, v_now);
     return query
-        select c.lease_id, c.position, c.id, c.task_key, c.attempt, c.max_attempts, c.run_at, c.created_at, c.trace_parent, c.payload
-        from pgconductor._lease_rows(p_orchestrator_id, v_task.queue, v_work.due, v_now, null) c;
+        select c.lease_id, c.position, c.id, c.task_key, c.attempt, c.max_attempts, c.run_at, c.created_at, c.trace_parent, c.payload, c.steps
+        from pgconductor._lease_rows(p_orchestrator_id, v_queue, v_work.due, v_now, null) c;
 end
 $$;

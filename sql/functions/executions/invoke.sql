@@ -9,7 +9,12 @@
 --   'replace_pending'   the waiting one takes payload, time and priority of this call; if it is running already,
 --                       a new one is enqueued behind it and takes the key over
 --   'reject'            error PC003
--- Returns the execution's id and 'created', 'existing' or 'replaced'.
+-- p_throttle: at most one execution of the task, or of its p_pace_key, in a window of this length, which begins with the first
+-- invoke. p_debounce: one execution for a burst of invokes, which lasts until this long has passed without one, or p_max_wait since
+-- its first. p_edge: which of them runs. 'leading' (a throttle's default): the first, now; the others are dropped.
+-- 'trailing' (a debounce's default): the last, at the end; each replaces what the one before gave. Either decides the time
+-- and the number by itself: no p_run_at and no p_dedupe_key beside it. See _invoke_paced.
+-- Returns the execution's id and 'created', 'existing', 'replaced', or 'dropped': the id is that of the one that runs instead.
 create or replace function pgconductor.invoke(
     p_task_key      text,
     p_payload       jsonb default '{}',
@@ -22,6 +27,11 @@ create or replace function pgconductor.invoke(
     p_id            uuid default null,
     p_trace_parent  text default null,
     p_repeated      boolean default false,
+    p_throttle      interval default null,
+    p_debounce      interval default null,
+    p_pace_key      text default null,
+    p_edge          text default null,
+    p_max_wait      interval default null,
     out execution_id uuid,
     out disposition  text)
 language plpgsql
@@ -34,6 +44,15 @@ declare
     v_large integer;
     v_woken text;
 begin
+    if p_throttle is not null or p_debounce is not null or p_pace_key is not null or p_edge is not null or p_max_wait is not null then
+        perform pgconductor._check_pace(p_throttle, p_debounce, p_pace_key, p_edge, p_max_wait, p_run_at is null and p_dedupe_key is null);
+        perform pgconductor._check_invoke(p_priority, p_max_attempts, null, null, p_dedupe_policy);
+        select i.execution_id, i.disposition into execution_id, disposition
+        from pgconductor._invoke_paced(p_task_key, p_payload, p_queue, p_priority, p_max_attempts, p_id, p_trace_parent, p_repeated,
+            p_throttle, p_debounce, p_pace_key, p_edge, p_max_wait) i;
+        return;
+    end if;
+
     -- A payload that comes out of a table may be compressed: what counts is what a claim would carry.
     v_large := case when pg_column_compression(p_payload) is null then pg_column_size(p_payload) else octet_length(p_payload::text) end;
     if v_large <= 8192 then

@@ -3,8 +3,9 @@
 -- Parallel arrays, one element an execution; null arrays and null elements mean what invoke's null means. Executions
 -- of one batch keep the order of the arrays: run_at grows by a microsecond from one to the next, up to now for those due
 -- now, from the given time on for those due later.
--- Items with a dedupe key are decided one by one, in order, each by p_dedupe_policy (see invoke).
--- Returns a row for every item that was NOT simply created (existing, replaced), and for every item whose id was made
+-- Items with a dedupe key, a throttle or a debounce are decided one by one, in order, each by p_dedupe_policy or by its pace
+-- (see invoke).
+-- Returns a row for every item that was NOT simply created (existing, replaced, dropped), and for every item whose id was made
 -- here, by its index (1-based).
 create or replace function pgconductor.invoke_batch(
     p_task_keys     text[],
@@ -17,7 +18,12 @@ create or replace function pgconductor.invoke_batch(
     p_dedupe_keys   text[] default null,
     p_dedupe_policy text default 'return_existing',
     p_trace_parents text[] default null,
-    p_repeated      boolean default false)
+    p_repeated      boolean default false,
+    p_throttles     interval[] default null,
+    p_debounces     interval[] default null,
+    p_pace_keys     text[] default null,
+    p_edges         text[] default null,
+    p_max_waits     interval[] default null)
 returns table (item integer, execution_id uuid, disposition text)
 language plpgsql
 set search_path = ''
@@ -26,6 +32,8 @@ as $$
 #variable_conflict use_column
 declare
     v_now    timestamptz := pgconductor.current_time();
+    v_paced  boolean := p_throttles is not null or p_debounces is not null or p_pace_keys is not null or p_edges is not null
+                            or p_max_waits is not null;
     v_item   record;
     v_count  integer := cardinality(p_task_keys);
     -- A clock that a test holds still would never reach a microsecond later.
@@ -52,16 +60,28 @@ begin
         from unnest(p_priorities, p_max_attempts, p_run_ats, p_dedupe_keys) u (priority, max_attempts, run_at, dedupe_key);
     end if;
 
-    if p_dedupe_keys is not null or p_repeated then
+    if v_paced then
+        perform pgconductor._check_pace(u.throttle, u.debounce, u.pace_key, u.edge, u.max_wait, u.run_at is null and u.dedupe_key is null)
+        from unnest(p_throttles, p_debounces, p_pace_keys, p_edges, p_max_waits, p_run_ats, p_dedupe_keys)
+            u (throttle, debounce, pace_key, edge, max_wait, run_at, dedupe_key)
+        where coalesce(u.throttle, u.debounce, u.max_wait) is not null or coalesce(u.pace_key, u.edge) is not null;
+    end if;
+
+    if p_dedupe_keys is not null or p_repeated or v_paced then
         -- Before the first item is decided, and in order of key, so that two batches do not wait for each other.
         perform pgconductor._ensure_tasks(p_task_keys, p_queues);
+        if v_paced then
+            perform pgconductor._take_paces(p_task_keys, p_throttles, p_debounces, p_pace_keys, p_edges);
+        end if;
         for v_item in
             select u.*, i.execution_id as made_id, i.disposition as made_how
             from unnest(p_task_keys, p_payloads, p_ids, p_queues, p_run_ats, p_priorities, p_max_attempts, p_dedupe_keys,
-                p_trace_parents)
-                with ordinality u (task_key, payload, id, queue, run_at, priority, max_attempts, dedupe_key, trace_parent, ordinal)
+                p_trace_parents, p_throttles, p_debounces, p_pace_keys, p_edges, p_max_waits)
+                with ordinality u (task_key, payload, id, queue, run_at, priority, max_attempts, dedupe_key, trace_parent,
+                    throttle, debounce, pace_key, edge, max_wait, ordinal)
             cross join lateral pgconductor.invoke(u.task_key, u.payload, u.queue, u.run_at, coalesce(u.priority, 0),
-                u.max_attempts, u.dedupe_key, p_dedupe_policy, u.id, u.trace_parent, p_repeated) i
+                u.max_attempts, u.dedupe_key, p_dedupe_policy, u.id, u.trace_parent, p_repeated, u.throttle, u.debounce, u.pace_key,
+                u.edge, u.max_wait) i
         loop
             if v_item.made_how <> 'created' or (v_item.id is null) then
                 return query select v_item.ordinal::integer, v_item.made_id::uuid, v_item.made_how::text;

@@ -1,5 +1,5 @@
--- Housekeeping of the history and of log lines, safe to call by anyone at any time: deletes expired rows from the default partitions, at most p_limit
--- of each, drops the partitions whose day is over, and makes those for the days ahead: p_days_ahead of them, or as many
+-- Housekeeping of the history and of log lines, safe to call by anyone at any time: deletes expired rows from the default partitions, old
+-- failures of events and paces that are over, at most p_limit of each, drops the partitions whose day is over, and makes those for the days ahead: p_days_ahead of them, or as many
 -- as the longest retention of any task needs (up to 100: what is kept for longer waits in the default partition until its day comes near). Only one
 -- caller works at a time; the others return at once. Waits 200 ms for the first lock it cannot have, then leaves the rest of that
 -- table to the next call (skipped): nobody waits behind housekeeping for longer than that.
@@ -46,7 +46,8 @@ begin
     foreach v_table in array v_tables loop
         deleted := deleted + pgconductor._delete_expired(v_table, p_limit);
     end loop;
-    deleted := deleted + pgconductor._delete_old_failures(p_limit) + pgconductor._delete_old_logs(p_limit);
+    deleted := deleted + pgconductor._delete_old_failures(p_limit) + pgconductor._delete_old_paces(p_limit)
+        + pgconductor._delete_old_logs(p_limit);
     v_tables := v_tables || 'execution_logs'::text;
     foreach v_table in array v_tables loop
         select * into v_result from pgconductor._drop_days(v_table, v_today);

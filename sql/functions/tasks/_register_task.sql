@@ -44,6 +44,9 @@ begin
         v_new.keep_logs := case when (p_task ->> 'keep_logs_seconds')::double precision >= 0
             then make_interval(secs => (p_task ->> 'keep_logs_seconds')::double precision) end;
     end if;
+    if p_task ? 'batch_size' then
+        v_new.batch_size := (p_task ->> 'batch_size')::integer;
+    end if;
     v_new.time_zone := coalesce(p_task ->> 'time_zone', v_old.time_zone);
 
     if v_new is distinct from v_old then
@@ -51,7 +54,8 @@ begin
         set queue = v_new.queue, max_attempts = v_new.max_attempts, backoff_seconds = v_new.backoff_seconds,
             backoff_jitter = v_new.backoff_jitter, keep_completed = v_new.keep_completed, keep_failed = v_new.keep_failed,
             keep_logs = v_new.keep_logs, windows = v_new.windows, window_start = v_new.window_start,
-            window_end = v_new.window_end, time_zone = v_new.time_zone, updated_at = pgconductor.current_time()
+            window_end = v_new.window_end, time_zone = v_new.time_zone, batch_size = v_new.batch_size,
+            updated_at = pgconductor.current_time()
         where t.key = v_key;
     end if;
 exception

@@ -34,12 +34,15 @@ internal static class InvokeCommand
         {
             task, payload, payloadFile, count, queue, priority, runAt, dedupeKey, dedupePolicy, maxAttempts, wait, timeout,
         };
+        var pace = new PaceArguments();
+        pace.AddTo(command);
         command.Validators.Add(result =>
         {
             Refuse(result.GetValue(payload) is not null && result.GetValue(payloadFile) is not null, "Give --payload or --payload-file, not both.");
             Refuse(result.GetResult(timeout) is not null && !result.GetValue(wait), "--timeout belongs to --wait.");
             Refuse(result.GetResult(dedupePolicy) is not null && result.GetValue(dedupeKey) is null, "--dedupe-policy belongs to --dedupe-key.");
             Refuse(result.GetResult(dedupeKey) is not null && result.GetResult(count) is { Implicit: false }, "--dedupe-key makes one execution: it cannot be combined with --count.");
+            Refuse(pace.FindFault(result, runAt, dedupeKey, count) is not null, pace.FindFault(result, runAt, dedupeKey, count)!);
 
             void Refuse(bool faulty, string message)
             {
@@ -65,7 +68,7 @@ internal static class InvokeCommand
                 at,
                 parsed.GetValue(task)!,
                 PayloadReader.Read(at.Environment, parsed.GetValue(payload), parsed.GetValue(payloadFile)),
-                options,
+                pace.Apply(parsed, options),
                 parsed.GetValue(wait),
                 parsed.GetValue(timeout));
             return parsed.GetResult(count) is { Implicit: false } ? invocation.RunManyAsync(parsed.GetValue(count), token) : invocation.RunOneAsync(token);

@@ -7,7 +7,7 @@ namespace PgConductor.Testing.Assertions;
 
 /// <summary>Looks at what a host's database has left to do, by its clock.</summary>
 /// <remarks>One statement sees waiting and running at the same instant, so that nothing hides between them. Thread-safe.</remarks>
-internal sealed class WorkLook(NpgsqlDataSource source, Conductor conductor, Func<HashSet<string>> servedTasks)
+internal sealed class WorkLook(NpgsqlDataSource source, Conductor conductor, Func<HashSet<string>> servedTasks, Action closeBatches)
 {
     private const string IsDoneSql = """
         select not exists (select from pgconductor.leases)
@@ -42,6 +42,8 @@ internal sealed class WorkLook(NpgsqlDataSource source, Conductor conductor, Fun
         var start = TimeProvider.System.GetTimestamp();
         for (var pause = _firstPause; !await IsDoneAsync(cancellationToken).ConfigureAwait(false); pause = pause * 2 < _longestPause ? pause * 2 : _longestPause)
         {
+            // Whoever drains expects no more, so no batch is to wait for it.
+            closeBatches();
             if (TimeProvider.System.GetElapsedTime(start) >= timeout)
             {
                 throw new ConductorAssertionException(await DescribeAsync(timeout, cancellationToken).ConfigureAwait(false));

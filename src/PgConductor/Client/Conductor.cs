@@ -60,9 +60,9 @@ public sealed partial class Conductor : IConductor, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(task);
         ArgumentNullException.ThrowIfNull(payloads);
         options ??= InvokeOptions.Default;
-        if (options.Id is not null || options.DedupeKey is not null)
+        if (options.Id is not null || options.DedupeKey is not null || options.Throttle is not null || options.Debounce is not null)
         {
-            throw new ConductorException(ConductorErrorCode.InvalidArgument, "Id and DedupeKey belong to one execution: use the overload with InvokeItem to give each its own.");
+            throw new ConductorException(ConductorErrorCode.InvalidArgument, "Id, DedupeKey, Throttle and Debounce belong to one execution: use the overload with InvokeItem to give each its own.");
         }
 
         InvocationRules.Check(task.Key, options);
@@ -91,11 +91,11 @@ public sealed partial class Conductor : IConductor, IAsyncDisposable
             var (taskKey, payload, itemOptions) = items[i];
             var options = itemOptions ?? InvokeOptions.Default;
             InvocationRules.Check(taskKey, options);
-            invocations[i] = new Invocation(options.Id ?? Guid.CreateVersion7(), taskKey, WriteElement(payload, taskKey), options.Queue, options.RunAt, options.Priority, options.MaxAttempts, options.DedupeKey, trace, options.Id is not null);
+            invocations[i] = new Invocation(options.Id ?? Guid.CreateVersion7(), taskKey, WriteElement(payload, taskKey), options.Queue, options.RunAt, options.Priority, options.MaxAttempts, options.DedupeKey, trace, options.Id is not null, PaceRules.PaceOf(options));
         }
 
         var outcomes = await Database.InvokeManyAsync(invocations, dedupePolicy, transaction, cancellationToken).ConfigureAwait(false);
-        foreach (var group in invocations.GroupBy(invocation => invocation.TaskKey, StringComparer.Ordinal))
+        foreach (var group in invocations.Where((_, i) => outcomes[i].Disposition != InvokeDisposition.Dropped).GroupBy(invocation => invocation.TaskKey, StringComparer.Ordinal))
         {
             Telemetry.Enqueued(group.Count(), group.Key);
         }
@@ -263,9 +263,13 @@ public sealed partial class Conductor : IConductor, IAsyncDisposable
         }
 
         var queue = options.Queue ?? (taskQueue == TaskOptions.Default.Queue ? null : taskQueue);
-        var invocation = new Invocation(id, taskKey, payload, queue, options.RunAt, options.Priority, options.MaxAttempts, options.DedupeKey, Activity.Current?.Id, options.Id is not null);
+        var invocation = new Invocation(id, taskKey, payload, queue, options.RunAt, options.Priority, options.MaxAttempts, options.DedupeKey, Activity.Current?.Id, options.Id is not null, PaceRules.PaceOf(options));
         var outcome = await Database.InvokeAsync(invocation, options.DedupePolicy, transaction, cancellationToken).ConfigureAwait(false);
-        Telemetry.Enqueued(1, taskKey);
+        if (outcome.Disposition != InvokeDisposition.Dropped)
+        {
+            Telemetry.Enqueued(1, taskKey);
+        }
+
         return outcome;
     }
 

@@ -13,7 +13,7 @@ public class ExecutionHandle
         Disposition = disposition;
     }
 
-    /// <summary>The execution's id.</summary>
+    /// <summary>The execution's id; of an invoke that was dropped, the id of the one that runs instead.</summary>
     public Guid Id { get; }
 
     /// <summary>What the invoke did.</summary>

@@ -18,7 +18,7 @@ public partial interface IConductor
     /// <param name="options">How; null: now, with the task's settings.</param>
     /// <param name="transaction">Enqueues in this transaction, on its connection: the execution exists if and only if it commits.</param>
     /// <param name="cancellationToken">Ends the call; the execution may exist all the same.</param>
-    /// <returns>A handle; its <see cref="ExecutionHandle.Disposition"/> says whether the execution is new.</returns>
+    /// <returns>A handle; its <see cref="ExecutionHandle.Disposition"/> says whether the execution is new, or which one stands for it.</returns>
     /// <exception cref="ConductorException">Codes invalid-payload, invalid-argument, unknown-queue, dedupe-conflict and the database's.</exception>
     Task<ExecutionHandle<TResult>> InvokeAsync<TPayload, TResult>(TaskDefinition<TPayload, TResult> task, TPayload payload, InvokeOptions? options = null, NpgsqlTransaction? transaction = null, CancellationToken cancellationToken = default);
 
@@ -29,7 +29,7 @@ public partial interface IConductor
     /// <summary>Enqueues many executions of one task, all or none; they keep the order given.</summary>
     /// <param name="task">The task.</param>
     /// <param name="payloads">One execution each.</param>
-    /// <param name="options">Applied to all; <see cref="InvokeOptions.Id"/> and <see cref="InvokeOptions.DedupeKey"/> must be null.</param>
+    /// <param name="options">Applied to all; <see cref="InvokeOptions.Id"/>, <see cref="InvokeOptions.DedupeKey"/>, <see cref="InvokeOptions.Throttle"/> and <see cref="InvokeOptions.Debounce"/> must be null.</param>
     /// <param name="transaction">As for one.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>The ids, in the order given.</returns>
@@ -37,7 +37,7 @@ public partial interface IConductor
 
     /// <summary>Enqueues many executions, each with options of its own, all or none.</summary>
     /// <param name="items">The executions.</param>
-    /// <param name="dedupePolicy">Applied to items with a dedupe key, which are decided in order.</param>
+    /// <param name="dedupePolicy">Applied to items with a dedupe key, which are decided in order, as throttled and debounced ones are.</param>
     /// <param name="transaction">As for one.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>What became of each, in the order given.</returns>

@@ -38,6 +38,11 @@ internal static class InvocationRules
 
             CheckText(key, "dedupe key");
         }
+
+        if (options.Throttle is not null || options.Debounce is not null)
+        {
+            PaceRules.Check(options);
+        }
     }
 
     public static void CheckQueue(string name)
@@ -62,7 +67,7 @@ internal static class InvocationRules
         CheckText(key, "event's key");
     }
 
-    private static void CheckText(string text, string what)
+    public static void CheckText(string text, string what)
     {
         if (StorableText.FindFault(text) is { } fault)
         {

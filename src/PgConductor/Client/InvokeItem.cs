@@ -17,13 +17,16 @@ public enum InvokeDisposition
     /// <summary>The one that has the dedupe key or the id; nothing changed.</summary>
     Existing,
 
-    /// <summary>The waiting one that has the dedupe key, with the new payload.</summary>
+    /// <summary>The waiting one that has the dedupe key, or that waits for the end of the window or burst, with the new payload.</summary>
     Replaced,
+
+    /// <summary>None: by its throttle or debounce, the one whose id this is has run, or runs, instead.</summary>
+    Dropped,
 }
 
 /// <summary>What became of one item of a batch.</summary>
 /// <param name="Id">The execution.</param>
-/// <param name="Disposition">Whether it is new.</param>
+/// <param name="Disposition">Whether it is new, and if not, which one the id is of.</param>
 public readonly record struct InvokeOutcome(Guid Id, InvokeDisposition Disposition);
 
 /// <summary>What a cancellation did.</summary>

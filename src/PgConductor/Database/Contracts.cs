@@ -2,7 +2,10 @@ namespace PgConductor.Database;
 
 /// <summary>One execution to enqueue. MayBeKnown: the id is the caller's own, so the call may be a repetition of one that was made before.</summary>
 internal readonly record struct Invocation(
-    Guid Id, string TaskKey, byte[] Payload, string? Queue, DateTimeOffset? RunAt, int Priority, int? MaxAttempts, string? DedupeKey, string? TraceParent, bool MayBeKnown = false);
+    Guid Id, string TaskKey, byte[] Payload, string? Queue, DateTimeOffset? RunAt, int Priority, int? MaxAttempts, string? DedupeKey, string? TraceParent, bool MayBeKnown = false, Pace? Pace = null);
+
+/// <summary>How invokes of a task, or of a key of it, become executions: a throttle, else a debounce.</summary>
+internal sealed record Pace(bool IsThrottle, TimeSpan Length, string? Key, PaceEdge Edge, TimeSpan? MaxWait);
 
 /// <summary>A claimed batch; <see cref="LeaseId"/> null: nothing was due, and <see cref="NextDueIn"/> says when to ask again.</summary>
 internal sealed record Claim(long? LeaseId, IReadOnlyList<ClaimedExecution> Executions, string? NextPosition, TimeSpan? NextDueIn)

@@ -79,6 +79,9 @@ internal sealed partial class DatabaseClient : IDatabaseClient
     public Task<LateArrivals> FindLateArrivalsAsync(Guid orchestratorId, string queue, string position, TimeSpan? back, CancellationToken cancellationToken) =>
         _executions.FindLateArrivalsAsync(orchestratorId, queue, position, back, cancellationToken);
 
+    public Task<Claim> ClaimTaskAsync(Guid orchestratorId, string queue, string taskKey, int limit, CancellationToken cancellationToken) =>
+        _executions.ClaimTaskAsync(orchestratorId, queue, taskKey, limit, cancellationToken);
+
     public Task<IReadOnlyList<Settlement>> ReturnAsync(Guid orchestratorId, OutcomeBatch batch, CancellationToken cancellationToken) =>
         _executions.ReturnAsync(orchestratorId, batch, cancellationToken);
 

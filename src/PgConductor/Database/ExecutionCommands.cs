@@ -11,6 +11,9 @@ internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, Le
     private const string ClaimSql =
         "select lease_id, position, id, task_key, attempt, created_at, run_at, trace_parent, payload, next_position::text, next_due_in, steps, closes_in from pgconductor.claim_executions($1, $2, $3, 4194304, $4)";
 
+    private const string ClaimTaskSql =
+        "select lease_id, position, id, task_key, attempt, created_at, run_at, trace_parent, payload, null::text, null::double precision, steps from pgconductor.get_executions($1, $2, $3, $4)";
+
     private const string ReturnSql =
         "select lease_id, position, effect from pgconductor.return_executions($1, $2, $3, $4, $5, $6, $7, $8)";
 
@@ -45,6 +48,20 @@ internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, Le
                 parameters.AddInterval(back);
             },
             Calls.Row(static reader => new LateArrivals(reader.GetString(0), reader.GetBoolean(1), reader.IsDBNull(2) ? null : Seconds(reader.GetDouble(2)))),
+            cancellationToken);
+
+    public Task<Claim> ClaimTaskAsync(Guid orchestratorId, string queue, string taskKey, int limit, CancellationToken cancellationToken) =>
+        Calls.OnceAsync(
+            claims,
+            ClaimTaskSql,
+            parameters =>
+            {
+                parameters.AddText(taskKey);
+                parameters.AddUuid(orchestratorId);
+                parameters.AddInteger(limit);
+                parameters.AddText(queue);
+            },
+            (reader, token) => ReadClaimAsync(reader, limit, token),
             cancellationToken);
 
     public Task<IReadOnlyList<Settlement>> ReturnAsync(Guid orchestratorId, OutcomeBatch batch, CancellationToken cancellationToken) =>

@@ -36,6 +36,9 @@ internal interface IExecutionStore
     /// <summary>Looks behind a position, on a connection of its own; back null: all the way. Not retried here: the caller looks again.</summary>
     Task<LateArrivals> FindLateArrivalsAsync(Guid orchestratorId, string queue, string position, TimeSpan? back, CancellationToken cancellationToken);
 
+    /// <summary>Claims due executions of one task. Not retried here: the caller's loop decides. Null lease: nothing was due.</summary>
+    Task<Claim> ClaimTaskAsync(Guid orchestratorId, string queue, string taskKey, int limit, CancellationToken cancellationToken);
+
     /// <summary>Records outcomes. Not retried here: the flusher decides.</summary>
     Task<IReadOnlyList<Settlement>> ReturnAsync(Guid orchestratorId, OutcomeBatch batch, CancellationToken cancellationToken);
 

@@ -40,7 +40,7 @@ internal sealed class InvocationBatcher(
 
     /// <summary>Whether it is simply a new row that is due now; anything else is decided one by one.</summary>
     public static bool Fits(in Invocation invocation) =>
-        invocation.DedupeKey is null && invocation.RunAt is null && !invocation.MayBeKnown && invocation.Payload.Length <= MaxPayloadBytes;
+        invocation.DedupeKey is null && invocation.RunAt is null && !invocation.MayBeKnown && invocation.Pace is null && invocation.Payload.Length <= MaxPayloadBytes;
 
     /// <summary>Enqueues one. Cancelled while it waits, it is never sent; cancelled later, it may have been stored all the same.</summary>
     public Task<InvokeOutcome> InvokeAsync(Invocation invocation, CancellationToken cancellationToken)

@@ -10,8 +10,14 @@ internal sealed class InvocationCommands : IInvocationStore, IDisposable
     private const string InvokeSql =
         "select execution_id, disposition from pgconductor.invoke($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
+    private const string InvokePacedSql =
+        "select execution_id, disposition from pgconductor.invoke($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+
     private const string InvokeBatchSql =
         "select item, execution_id, disposition from pgconductor.invoke_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+
+    private const string InvokePacedBatchSql =
+        "select item, execution_id, disposition from pgconductor.invoke_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 
     private readonly Calls _calls;
     private readonly InvocationBatcher _batcher;
@@ -34,7 +40,7 @@ internal sealed class InvocationCommands : IInvocationStore, IDisposable
 
     private Task<InvokeOutcome> InvokeAloneAsync(Invocation invocation, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
         _calls.RetryingAsync(
-            InvokeSql,
+            invocation.Pace is null ? InvokeSql : InvokePacedSql,
             (parameters, repeated) =>
             {
                 parameters.AddText(invocation.TaskKey);
@@ -48,6 +54,10 @@ internal sealed class InvocationCommands : IInvocationStore, IDisposable
                 parameters.AddUuid(invocation.Id);
                 parameters.AddText(invocation.TraceParent);
                 parameters.AddBoolean(repeated || invocation.MayBeKnown);
+                if (invocation.Pace is { } pace)
+                {
+                    PaceParameters.Add(parameters, pace);
+                }
             },
             Calls.Row(static reader => new InvokeOutcome(reader.GetGuid(0), ParseDisposition(reader.GetString(1)))),
             transaction,
@@ -86,7 +96,7 @@ internal sealed class InvocationCommands : IInvocationStore, IDisposable
 
     private Task<bool> InvokeBatchAsync(IReadOnlyList<Invocation> invocations, DedupePolicy policy, InvokeOutcome[] outcomes, bool repeated, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
         _calls.RetryingAsync(
-            InvokeBatchSql,
+            PaceParameters.Any(invocations) ? InvokePacedBatchSql : InvokeBatchSql,
             (parameters, again) => Bind(parameters, invocations, policy, repeated || again),
             async (reader, token) =>
             {
@@ -161,6 +171,10 @@ internal sealed class InvocationCommands : IInvocationStore, IDisposable
         parameters.AddText(PolicyName(policy));
         parameters.AddArray(traces, NpgsqlDbType.Text);
         parameters.AddBoolean(repeated);
+        if (PaceParameters.Any(invocations))
+        {
+            PaceParameters.Add(parameters, invocations);
+        }
     }
 
     private static string PolicyName(DedupePolicy policy) => policy switch
@@ -174,6 +188,7 @@ internal sealed class InvocationCommands : IInvocationStore, IDisposable
     {
         "existing" => InvokeDisposition.Existing,
         "replaced" => InvokeDisposition.Replaced,
+        "dropped" => InvokeDisposition.Dropped,
         _ => InvokeDisposition.Created,
     };
 }

@@ -5,7 +5,7 @@ namespace PgConductor.Database;
 
 /// <summary>Enqueues a large batch with COPY, which streams: the server stores the first rows while the last are written.</summary>
 /// <remarks>
-/// For batches in which each item is simply a new row: no dedupe keys, small payloads, not a repetition. What the SQL
+/// For batches in which each item is simply a new row: no dedupe keys, no throttles, small payloads, not a repetition. What the SQL
 /// function invoke_batch would decide (queue, lane, time) is asked for first, in the same transaction.
 /// </remarks>
 internal static class InvocationCopy
@@ -32,7 +32,7 @@ internal static class InvocationCopy
 
         foreach (var invocation in invocations)
         {
-            if (invocation.DedupeKey is not null || invocation.MayBeKnown || invocation.Payload.Length > MaxPayloadBytes || invocation.RunAt > _lastRunAt)
+            if (invocation.DedupeKey is not null || invocation.Pace is not null || invocation.MayBeKnown || invocation.Payload.Length > MaxPayloadBytes || invocation.RunAt > _lastRunAt)
             {
                 return false;
             }

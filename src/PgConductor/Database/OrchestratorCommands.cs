@@ -224,6 +224,15 @@ internal sealed class OrchestratorCommands(Calls calls, Sessions sessions, Contr
             writer.WriteString("time_zone", timeZone);
         }
 
+        if (options.Batch is { } batch)
+        {
+            writer.WriteNumber("batch_size", batch.Size);
+        }
+        else
+        {
+            writer.WriteNull("batch_size");
+        }
+
         writer.WriteEndObject();
     }
 }

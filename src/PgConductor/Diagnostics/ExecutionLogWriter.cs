@@ -9,6 +9,7 @@ namespace PgConductor.Diagnostics;
 /// Written by whoever logs; one loop reads and sends. A call that failed for now is repeated, and may store lines twice if only its answer
 /// was lost; one that the database refuses is dropped. Thread-safe.
 /// </remarks>
+#pragma warning disable CA1001 // Its end is StopAsync, which disposes.
 internal sealed class ExecutionLogWriter(ILogStore database, ExecutionLogOptions options, TimeProvider timeProvider, ILogger logger)
 {
     private const int BatchSize = 1000;
@@ -16,6 +17,9 @@ internal sealed class ExecutionLogWriter(ILogStore database, ExecutionLogOptions
 
     private readonly Channel<LogLine> _waiting = Channel.CreateBounded<LogLine>(new BoundedChannelOptions(options.MaxWaiting) { SingleReader = true });
     private readonly TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private readonly CancellationTokenSource _stop = new();
+    private Task _running = Task.CompletedTask;
 
     public ExecutionLogOptions Options => options;
 
@@ -34,6 +38,17 @@ internal sealed class ExecutionLogWriter(ILogStore database, ExecutionLogOptions
         {
             Telemetry.LogsDropped(1, "full");
         }
+    }
+
+    public void Start() => _running = Task.Run(() => RunAsync(_stop.Token));
+
+    /// <summary>Writes what is left, for so long; what then is left is dropped.</summary>
+    public async Task StopAsync(TimeSpan timeout)
+    {
+        Complete();
+        _stop.CancelAfter(timeout);
+        await _running.ConfigureAwait(false);
+        _stop.Dispose();
     }
 
     /// <summary>Runs until <see cref="Complete"/> and everything is written, or the token ends it.</summary>

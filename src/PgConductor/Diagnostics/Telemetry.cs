@@ -24,6 +24,7 @@ internal static class Telemetry
     private static readonly Histogram<double> _claimDuration = _meter.CreateHistogram<double>("pgconductor.claim.duration", "s", "Time of a claim that found work.");
     private static readonly Histogram<double> _flushDuration = _meter.CreateHistogram<double>("pgconductor.flush.duration", "s", "Time of a flush of results.");
     private static readonly Histogram<double> _runDuration = _meter.CreateHistogram<double>("pgconductor.execution.duration", "s", "Time a handler ran.");
+    private static readonly Histogram<int> _batchSize = _meter.CreateHistogram<int>("pgconductor.batch.size", "{execution}", "Executions that a batch handler got at once.");
     private static readonly UpDownCounter<long> _running = _meter.CreateUpDownCounter<long>("pgconductor.executions.running", "{execution}", "Handlers running now.");
 
     private static readonly Counter<long> _attempts = _meter.CreateCounter<long>("pgconductor.executions.attempts", "{attempt}", "Runs of handlers begun, retries and runs after a wait included.");
@@ -120,6 +121,8 @@ internal static class Telemetry
         _attempts.Add(1, tag);
         _running.Add(1, tag);
     }
+
+    public static void BatchStarted(string taskKey, int size) => _batchSize.Record(size, new KeyValuePair<string, object?>("task", taskKey));
 
     public static void RunEnded(string taskKey, TimeSpan took)
     {

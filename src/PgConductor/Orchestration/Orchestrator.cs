@@ -34,7 +34,6 @@ public sealed class Orchestrator : IAsyncDisposable
     private readonly CancellationTokenSource _stopLoops = new();
     private readonly CancellationTokenSource _stopNow = new();
     private readonly CancellationTokenSource _abortStart = new();
-    private readonly CancellationTokenSource _stopLogging = new();
     private readonly TaskCompletionSource<string> _stopRequested = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private Task? _starting;
@@ -42,7 +41,6 @@ public sealed class Orchestrator : IAsyncDisposable
     private Task _beating = Task.CompletedTask;
     private Task _housekeeping = Task.CompletedTask;
     private Task _scheduling = Task.CompletedTask;
-    private Task _logging = Task.CompletedTask;
     private IAsyncDisposable? _listener;
     private volatile OrchestratorPhase _phase;
 
@@ -208,6 +206,7 @@ public sealed class Orchestrator : IAsyncDisposable
             while (!_stopRequested.Task.IsCompleted && !quiescence.Look(_workers.Select(WorkerSample.Of)))
             {
                 _workers.ForEach(worker => worker.Wake());
+                CloseBatches();
                 await timer.WaitForNextTickAsync(ended.Token).ConfigureAwait(false);
             }
         }
@@ -232,8 +231,10 @@ public sealed class Orchestrator : IAsyncDisposable
         _stopLoops.Dispose();
         _stopNow.Dispose();
         _abortStart.Dispose();
-        _stopLogging.Dispose();
     }
+
+    /// <summary>Batches that wait for more start with what is due already: nobody expects more.</summary>
+    internal void CloseBatches() => _workers.ForEach(worker => worker.CloseBatches());
 
     private static IEnumerable<string> QueuesOf(OrchestratorOptions options, TaskCollection tasks) =>
         options.Queues.Keys
@@ -298,7 +299,7 @@ public sealed class Orchestrator : IAsyncDisposable
 
         _housekeeping = Task.Run(() => new Housekeeping(_database, _workers, _timeProvider, _logger, _gauges).RunAsync(_stopLoops.Token), CancellationToken.None);
         Telemetry.Add(_gauges);
-        _logging = _logs is null ? Task.CompletedTask : Task.Run(() => _logs.RunAsync(_stopLogging.Token), CancellationToken.None);
+        _logs?.Start();
         _scheduling = Task.Run(() => _scheduler.RunAsync(_stopLoops.Token), CancellationToken.None);
         _phase = OrchestratorPhase.Running;
         OrchestratorLog.Started(_logger, Id, _registration.Name, version, string.Join(", ", Queues));
@@ -348,9 +349,7 @@ public sealed class Orchestrator : IAsyncDisposable
         await Task.WhenAll(_workers.Select(worker => worker.StopAsync(_flushTimeout))).ConfigureAwait(false);
 
         Telemetry.Remove(_gauges);
-        _logs?.Complete();
-        _stopLogging.CancelAfter(_logTimeout);
-        await _logging.ConfigureAwait(false);
+        await (_logs?.StopAsync(_logTimeout) ?? Task.CompletedTask).ConfigureAwait(false);
 
         // The heartbeat goes on until here, so that nobody takes over what is still being finished.
         await _stopLoops.CancelAsync().ConfigureAwait(false);

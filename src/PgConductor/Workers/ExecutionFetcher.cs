@@ -6,7 +6,7 @@ namespace PgConductor.Workers;
 
 /// <summary>Claims work for a worker: as much as it can start, as soon as it can, and not more.</summary>
 /// <remarks>One loop; its policies are its own. Claims are never repeated blindly: a claim whose reply is lost is put back by a later heartbeat.</remarks>
-internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load, WakeSignal bell, Func<int> beginClaim, Action<Claim, int> onClaimed, Action endClaim)
+internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load, WakeSignal bell, Func<int> beginClaim, Action<Claim, int> onClaimed, Action endClaim, BatchCollector? batches = null)
 {
     /// <summary>How long a worker is busy without a pause before it says that it needs no hints.</summary>
     private static readonly TimeSpan _busyAfter = TimeSpan.FromMilliseconds(50);
@@ -87,10 +87,16 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
             return TimeSpan.FromMilliseconds(50);
         }
 
+        if (batches?.NextWish() is { } wish)
+        {
+            await ClaimAsync(wish, abandon).ConfigureAwait(false);
+            return TimeSpan.Zero;
+        }
+
         var size = _prefetch.ClaimSize(load.Running, load.Buffered);
         if (size == 0)
         {
-            return TimeSpan.FromMilliseconds(100);
+            return Bound(TimeSpan.FromMilliseconds(100));
         }
 
         if (_looks.TakeEmptyLongLook())
@@ -102,7 +108,7 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
         var position = _looks.Cursor.Position;
         var wasQuiet = load.IsQuiet;
         var start = services.TimeProvider.GetTimestamp();
-        var claim = await ClaimAsync(size, position, abandon).ConfigureAwait(false);
+        var claim = await ClaimAsync(() => services.Database.ClaimAsync(services.OrchestratorId, services.Queue, size, position, abandon)).ConfigureAwait(false);
         var took = services.TimeProvider.GetElapsedTime(start);
         var found = claim.LeaseId is not null;
         var next = _looks.Cursor.Observe(position is null, found, claim.NextPosition, took);
@@ -139,7 +145,7 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
         _prefetch.Reset();
         Remember(services.TimeProvider.GetTimestamp(), load.Finished, load.Busy);
         _busySince = null;
-        return await SayIdleAsync(stop).ConfigureAwait(false) ? TimeSpan.Zero : NextLook(nextDueIn, looked);
+        return await SayIdleAsync(stop).ConfigureAwait(false) ? TimeSpan.Zero : Bound(NextLook(nextDueIn, looked));
     }
 
     /// <summary>When to claim again, unless the bell rings.</summary>
@@ -153,12 +159,27 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
 
     private void CountEmptySweep() => Volatile.Write(ref _emptySweeps, _emptySweeps + 1);
 
-    private async Task<Claim> ClaimAsync(int size, string? position, CancellationToken abandon)
+    private TimeSpan Bound(TimeSpan wait) => batches?.Bound(wait) ?? wait;
+
+    /// <summary>More for a batch that is open. No look at the queue as a whole: neither position nor quiescence follow from it.</summary>
+    private async Task ClaimAsync(BatchWish wish, CancellationToken abandon)
+    {
+        var start = services.TimeProvider.GetTimestamp();
+        var claim = await ClaimAsync(() => services.Database.ClaimTaskAsync(services.OrchestratorId, services.Queue, wish.TaskKey, wish.Count, abandon)).ConfigureAwait(false);
+        if (claim.LeaseId is not null)
+        {
+            Telemetry.Claimed(claim.Executions.Count, services.Queue, services.TimeProvider.GetElapsedTime(start));
+        }
+
+        batches!.OnLooked(wish, claim.Executions.Count);
+    }
+
+    private async Task<Claim> ClaimAsync(Func<Task<Claim>> ask)
     {
         var mark = beginClaim();
         try
         {
-            var claim = await services.Database.ClaimAsync(services.OrchestratorId, services.Queue, size, position, abandon).ConfigureAwait(false);
+            var claim = await ask().ConfigureAwait(false);
             if (claim.LeaseId is not null)
             {
                 onClaimed(claim, mark);

@@ -131,7 +131,12 @@ internal sealed class ExecutionRunner(WorkerServices services, ResultFlusher flu
         return true;
     }
 
-    private Outcome? Failed(RunningExecution execution, TaskOptions options, Exception exception)
+    /// <summary>What an attempt's error means for its execution.</summary>
+    /// <param name="execution">Whose.</param>
+    /// <param name="options">Its task's.</param>
+    /// <param name="exception">The error.</param>
+    /// <param name="isReported">It is in the log already, as the error of a whole batch.</param>
+    public Outcome Failed(RunningExecution execution, TaskOptions options, Exception exception, bool isReported = false)
     {
         switch (execution.StopReason)
         {
@@ -146,7 +151,11 @@ internal sealed class ExecutionRunner(WorkerServices services, ResultFlusher flu
                 break;
         }
 
-        WorkerLog.ExecutionFailed(_logger, execution.ExecutionId, execution.TaskKey, execution.Attempt, exception);
+        if (!isReported)
+        {
+            WorkerLog.ExecutionFailed(_logger, execution.ExecutionId, execution.TaskKey, execution.Attempt, exception);
+        }
+
         switch (exception)
         {
             case NonRetryableException:
@@ -200,7 +209,8 @@ internal sealed class ExecutionRunner(WorkerServices services, ResultFlusher flu
         }
     }
 
-    private Outcome Stopped(RunningExecution execution, Exception? exception)
+    /// <summary>What becomes of one that was told to stop, and has.</summary>
+    public Outcome Stopped(RunningExecution execution, Exception? exception)
     {
         if (execution.StopReason == StopReason.Cancelled)
         {
@@ -211,7 +221,7 @@ internal sealed class ExecutionRunner(WorkerServices services, ResultFlusher flu
         return Make(execution, OutcomeKind.Released);
     }
 
-    private static Outcome Make(RunningExecution execution, OutcomeKind kind, byte[]? result = null, byte[]? error = null, TimeSpan? delay = null) =>
+    public static Outcome Make(RunningExecution execution, OutcomeKind kind, byte[]? result = null, byte[]? error = null, TimeSpan? delay = null) =>
         new(execution.Lease.Id, execution.Claimed.Position, kind, result, error, delay);
 
     private static Activity? StartActivity(RunningExecution execution)

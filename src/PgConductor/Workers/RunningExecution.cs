@@ -22,7 +22,7 @@ internal enum StopReason
 /// never do. <c>_state</c> and <c>_stop</c> are written under <c>_gate</c>.
 /// </remarks>
 #pragma warning disable CA1001 // The token source has no timer and no links; not disposing it lets Stop race with the end without a lock.
-internal sealed class RunningExecution(ClaimedExecution claimed, Lease lease, WorkerServices services) : TaskContext, IFlowOwner
+internal sealed class RunningExecution(ClaimedExecution claimed, Lease lease, WorkerServices services) : TaskContext, IFlowOwner, ISlotWork
 {
     private readonly Lock _gate = new();
 
@@ -47,6 +47,21 @@ internal sealed class RunningExecution(ClaimedExecution claimed, Lease lease, Wo
     public ClaimedExecution Claimed => claimed;
 
     public Lease Lease => lease;
+
+    /// <summary>The batch it is run in; null: it is run on its own.</summary>
+    public RunningBatch? Batch { get; private set; }
+
+    /// <summary>Nothing stops it any more: it has its outcome.</summary>
+    public bool HasEnded
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _state == State.Ended;
+            }
+        }
+    }
 
     public StopReason StopReason { get; private set; }
 
@@ -157,6 +172,7 @@ internal sealed class RunningExecution(ClaimedExecution claimed, Lease lease, Wo
     public bool Stop(StopReason reason, string? text = null)
     {
         CancellationTokenSource? cancellation;
+        RunningBatch? batch;
         lock (_gate)
         {
             if (_state == State.Ended || StopReason != StopReason.None)
@@ -167,6 +183,7 @@ internal sealed class RunningExecution(ClaimedExecution claimed, Lease lease, Wo
             StopReason = reason;
             StopText = text;
             cancellation = _cancellation;
+            batch = Batch;
         }
 
         if (cancellation is not null)
@@ -174,6 +191,36 @@ internal sealed class RunningExecution(ClaimedExecution claimed, Lease lease, Wo
             _ = CancelAsync(cancellation);
         }
 
+        batch?.OnStopped();
+        return true;
+    }
+
+    /// <summary>From now on it is run in a batch. True: it was told to stop before.</summary>
+    public bool Join(RunningBatch batch)
+    {
+        lock (_gate)
+        {
+            Batch = batch;
+            return StopReason != StopReason.None;
+        }
+    }
+
+    /// <summary>Ends an item of a batch, which is about to get its outcome. False: it had ended before.</summary>
+    public bool TryEnd()
+    {
+        bool wasStopped;
+        lock (_gate)
+        {
+            if (_state == State.Ended)
+            {
+                return false;
+            }
+
+            _state = State.Ended;
+            wasStopped = StopReason != StopReason.None;
+        }
+
+        Batch?.OnEnded(wasStopped);
         return true;
     }
 

@@ -23,7 +23,9 @@ internal sealed class Worker : IAsyncDisposable
     private readonly ResultFlusher _flusher;
     private readonly ExecutionRunner _runner;
     private readonly ExecutionFetcher _fetcher;
-    private readonly Channel<RunningExecution> _buffer = Channel.CreateUnbounded<RunningExecution>(new UnboundedChannelOptions { SingleWriter = true });
+    private readonly BatchRunner? _batchRunner;
+    private readonly BatchCollector? _batches;
+    private readonly Channel<ISlotWork> _buffer = Channel.CreateUnbounded<ISlotWork>();
     private readonly ConcurrentDictionary<long, Lease> _leases = new();
     private readonly PendingCancels _pendingCancels = new();
     private readonly CancellationTokenSource _stopFetching = new();
@@ -43,7 +45,13 @@ internal sealed class Worker : IAsyncDisposable
         _flusher = new ResultFlusher(services, OnLeaseOver, lease => StopLease(lease, StopReason.Fenced));
         _load = new WorkerLoad(() => _flusher.Unsent);
         _runner = new ExecutionRunner(services, _flusher);
-        _fetcher = new ExecutionFetcher(services, _load, _bell, BeginClaim, OnClaimed, EndClaim);
+        if (services.Tasks.Values.Any(task => task is BatchRegistration))
+        {
+            _batchRunner = new BatchRunner(services);
+            _batches = new BatchCollector(services, _load, task => new RunningBatch(task, services, _runner, _flusher), batch => _buffer.Writer.TryWrite(batch));
+        }
+
+        _fetcher = new ExecutionFetcher(services, _load, _bell, BeginClaim, OnClaimed, EndClaim, _batches);
     }
 
     public string Queue => _services.Queue;
@@ -65,6 +73,15 @@ internal sealed class Worker : IAsyncDisposable
 
     /// <summary>There may be work: look now.</summary>
     public void Wake() => _bell.Ring();
+
+    /// <summary>Batches that wait for more start with what is due already.</summary>
+    public void CloseBatches()
+    {
+        if (_batches?.CloseSoon() == true)
+        {
+            _bell.Ring();
+        }
+    }
 
     /// <summary>Tells a running or waiting execution to stop. False: it is not here.</summary>
     public bool Cancel(Guid executionId, string reason)
@@ -114,7 +131,7 @@ internal sealed class Worker : IAsyncDisposable
         {
             if (_services.TimeProvider.GetElapsedTime(lease.ClaimedAt) > longest)
             {
-                var count = HandBack(lease);
+                var count = HandBack(lease, openBatches: false);
                 if (count > 0)
                 {
                     WorkerLog.HandedBack(_logger, Queue, count);
@@ -132,9 +149,10 @@ internal sealed class Worker : IAsyncDisposable
         await _fetching.ConfigureAwait(false);
         foreach (var lease in _leases.Values)
         {
-            HandBack(lease);
+            HandBack(lease, openBatches: true);
         }
 
+        _batches?.Dispose();
         _buffer.Writer.TryComplete();
         _flusher.Hurry();
     }
@@ -165,6 +183,8 @@ internal sealed class Worker : IAsyncDisposable
         {
             StopLease(lease, StopReason.Shutdown);
         }
+
+        _batchRunner?.StopAll(StopReason.Shutdown);
     }
 
     /// <summary>Records what is known and ends. Returns how many handlers were still running.</summary>
@@ -221,18 +241,22 @@ internal sealed class Worker : IAsyncDisposable
             return;
         }
 
-        _load.Claimed(executions.Length);
+        _load.Claimed(_batches is null ? executions.Length : executions.Count(execution => !_batches.Gathers(execution.TaskKey)));
         foreach (var execution in executions)
         {
-            _buffer.Writer.TryWrite(execution);
+            if (_batches?.TryAdd(execution) != true)
+            {
+                _buffer.Writer.TryWrite(execution);
+            }
         }
     }
 
     private async Task RunSlotAsync()
     {
-        await foreach (var execution in _buffer.Reader.ReadAllAsync().ConfigureAwait(false))
+        await foreach (var work in _buffer.Reader.ReadAllAsync().ConfigureAwait(false))
         {
-            if (!execution.TryStart())
+            // A batch whose executions were all handed back is started too, and finds nothing.
+            if (work is RunningExecution single && !single.TryStart())
             {
                 continue;
             }
@@ -241,9 +265,21 @@ internal sealed class Worker : IAsyncDisposable
             var start = _services.TimeProvider.GetTimestamp();
             try
             {
-                await _runner.RunAsync(execution).ConfigureAwait(false);
+                if (work is RunningExecution execution)
+                {
+                    await _runner.RunAsync(execution).ConfigureAwait(false);
+                }
+                else
+                {
+                    await _batchRunner!.RunAsync((RunningBatch)work).ConfigureAwait(false);
+                }
             }
-            catch (Exception exception)
+            catch (Exception exception) when (work is RunningBatch batch)
+            {
+                BatchLog.RunnerFailed(_logger, batch.TaskKey, exception);
+                batch.End(exception);
+            }
+            catch (Exception exception) when (work is RunningExecution execution)
             {
                 // Only what is not ours gets here, such as a listener of metrics that throws; the slot must live on.
                 WorkerLog.RunnerFailed(_logger, execution.ExecutionId, execution.TaskKey, exception);
@@ -274,14 +310,22 @@ internal sealed class Worker : IAsyncDisposable
         }
     }
 
-    private int HandBack(Lease lease)
+    private int HandBack(Lease lease, bool openBatches)
     {
         var count = 0;
         foreach (var execution in lease.Executions)
         {
-            if (execution.TryStart())
+            if ((openBatches || execution.Batch?.IsOpen != true) && execution.TryStart())
             {
-                _load.HandedBack();
+                if (execution.Batch is null)
+                {
+                    _load.HandedBack();
+                }
+                else
+                {
+                    execution.TryEnd();
+                }
+
                 count++;
                 _flusher.Add(execution, new Outcome(lease.Id, execution.Claimed.Position, OutcomeKind.Released));
             }

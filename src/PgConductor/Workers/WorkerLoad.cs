@@ -12,7 +12,7 @@ internal sealed class WorkerLoad(Func<int> unsent)
     /// <summary>Claims that brought work, ever.</summary>
     public long Claims => Volatile.Read(ref _claims);
 
-    /// <summary>Claimed, not started.</summary>
+    /// <summary>Claimed, not started; a batch counts as one.</summary>
     public int Buffered => Volatile.Read(ref _buffered);
 
     /// <summary>Handlers running.</summary>
@@ -35,6 +35,9 @@ internal sealed class WorkerLoad(Func<int> unsent)
         Interlocked.Increment(ref _claims);
         Interlocked.Add(ref _buffered, count);
     }
+
+    /// <summary>A batch was opened: it takes one slot, however many executions it gathers.</summary>
+    public void Opened() => Interlocked.Increment(ref _buffered);
 
     public void Started()
     {

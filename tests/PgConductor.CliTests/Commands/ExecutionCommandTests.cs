@@ -86,6 +86,42 @@ public sealed class ExecutionCommandTests
     }
 
     [Fact]
+    public async Task Throttled_and_debounced_invokes_are_told_what_became_of_them()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+
+        var first = await Invoke("--throttle", "1h", "--pace-key", "k");
+        Assert.Equal(("created", $"dropped {first.Id}"), (first.Disposition, Both(await Invoke("--throttle", "1h", "--pace-key", "k"))));
+        Assert.Equal("created", (await Invoke("--throttle", "1h", "--pace-key", "k", "--edge", "trailing")).Disposition);
+        var burst = await Invoke("--debounce", "1h", "--max-wait", "2h");
+        Assert.Equal($"replaced {burst.Id}", Both(await Invoke("--debounce", "1h", "--max-wait", "2h")));
+        Assert.Equal(3, await database.ScalarAsync<long>("select count(*) from pgconductor.executions"));
+        Assert.Equal("dropped", (await Cli.Run(database.ConnectionString, "invoke", "t", "--throttle", "1h", "--pace-key", "k")).Expect(0).Out.Trim().Split('(', ')')[1]);
+
+        foreach (var (named, args) in new (string, string[])[]
+        {
+            ("--throttle or --debounce", ["--throttle", "1h", "--debounce", "1h"]),
+            ("--edge", ["--edge", "leading"]),
+            ("\"middle\"", ["--throttle", "1h", "--edge", "middle"]),
+            ("--max-wait", ["--throttle", "1h", "--max-wait", "1h"]),
+            ("--run-at", ["--throttle", "1h", "--run-at", "1h"]),
+            ("--count", ["--debounce", "1h", "--count", "2"]),
+            ("--dedupe-key", ["--debounce", "1h", "--dedupe-key", "k"]),
+        })
+        {
+            Assert.Contains(named, (await Cli.Run(database.ConnectionString, ["invoke", "t", .. args])).Expect(2).Error, StringComparison.Ordinal);
+        }
+
+        async Task<(string Disposition, string Id)> Invoke(params string[] args)
+        {
+            var made = (await Cli.Run(database.ConnectionString, ["invoke", "t", "--json", .. args])).Expect(0).Document;
+            return (made.GetProperty("disposition").GetString()!, made.GetProperty("id").GetString()!);
+        }
+
+        static string Both((string Disposition, string Id) told) => $"{told.Disposition} {told.Id}";
+    }
+
+    [Fact]
     public async Task The_payload_comes_from_a_file_or_standard_input()
     {
         await using var database = await TestDatabase.CreateAsync();

@@ -39,6 +39,39 @@ public sealed class HostedExecutionTests
     }
 
     [Fact]
+    public async Task Batch_tasks_of_a_host_run_with_services_of_their_own_scope()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var batch = new BatchOptions { Size = 5, Wait = TimeSpan.FromMilliseconds(50) };
+        var (byClass, byDelegate) = (TaskDefinition.Create<int, int>("by-class", new TaskOptions { Batch = batch }), TaskDefinition.Create<int>("by-delegate", new TaskOptions { Batch = batch }));
+        using var host = await TestHost.StartAsync(
+            database,
+            builder => builder.AddBatchTask<BatchHandler, int, int>(byClass).AddBatchTask(byDelegate, _ => Task.CompletedTask),
+            services => services.AddSingleton<Ledger>());
+        var conductor = host.Services.GetRequiredService<IConductor>();
+
+        var first = await conductor.InvokeAsync(byClass, 3, cancellationToken: Token);
+        var second = await conductor.InvokeAsync(byDelegate, 4, cancellationToken: Token);
+
+        Assert.Equal(6, await first.WaitAsync(TimeSpan.FromSeconds(60), Token));
+        await second.WaitAsync(TimeSpan.FromSeconds(60), Token);
+    }
+
+    private sealed class BatchHandler(Ledger ledger) : IBatchTaskHandler<int, int>
+    {
+        public Task RunAsync(BatchContext<int, int> batch)
+        {
+            Assert.NotNull(ledger);
+            foreach (var item in batch.Items)
+            {
+                item.Complete(item.Payload * 2);
+            }
+
+            return Task.CompletedTask;
+        }
+    }
+
+    [Fact]
     public async Task Schedules_and_subscriptions_of_a_host_are_declared_by_its_service()
     {
         await using var database = await TestDatabase.CreateAsync();

@@ -31,6 +31,9 @@ internal static class RoleScenarios
         select pgconductor.invoke('other', '1', p_dedupe_key => 'running', p_dedupe_policy => 'replace_pending');
         do $$ begin perform pgconductor.invoke('other', '1', p_dedupe_key => 'running', p_dedupe_policy => 'reject'); exception when sqlstate 'PC003' then null; end $$;
         select pgconductor.invoke_batch(array['new-task', 'batch-task'], array['1'::jsonb, {Large}]);
+        select pgconductor.invoke('paced-task', {Large}, p_debounce => '1 hour');
+        select pgconductor.invoke('new-task', '1', p_throttle => '1 hour');
+        select pgconductor.invoke_batch(array['paced-task'], array['1'::jsonb], p_debounces => array[interval '1 hour']);
         select pgconductor._resolve_tasks(array['copied-task'], array['mail']);
         select pgconductor.emit_event('k', '1');
         select pgconductor.emit_events(array['k'], array['1'::jsonb]);
@@ -50,6 +53,7 @@ internal static class RoleScenarios
         select pgconductor.invoke('unknown', '2', p_id => '00000000-0000-7000-8000-0000000000c3', p_repeated => true);
         select pgconductor.invoke_batch(array['t'], array['1'::jsonb], p_run_ats => array[now() + interval '1 hour']);
         select pgconductor._resolve_tasks(array['t'], array[null]);
+        select pgconductor.invoke_batch(array['foreign', 'foreign'], array['1'::jsonb, '2'], p_debounces => array[interval '1 hour', '1 hour']);
         insert into pgconductor.executions (task_key, lane, payload) values ('foreign', '', '1');
         insert into pgconductor.executions (task_key, lane, payload, attempts, max_attempts) values ('t', '', '1', 5, 1);
         do $$ begin perform pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'nobody', 10); exception when sqlstate 'PC001' then null; end $$;

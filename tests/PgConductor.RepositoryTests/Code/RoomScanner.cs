@@ -29,6 +29,7 @@ internal static partial class RoomScanner
     private static readonly Dictionary<(string File, string Room), string> _exceptions = new()
     {
         [("src/PgConductor/TaskContext.cs", "Client")] = "a handler gets the client to invoke further tasks",
+        [("src/PgConductor/BatchContext.cs", "Client")] = "a handler gets the client to invoke further tasks",
         [("src/PgConductor/TaskCollection.cs", "Schedules")] = "the public list of tasks holds the declared schedules",
         [("src/PgConductor/TaskContext.cs", "Steps")] = "what a handler calls is done by the flow of its execution",
         [("src/PgConductor/TaskCollection.cs", "Workers")] = "the public list of tasks holds the workers' internal registrations",

@@ -13,7 +13,8 @@ internal static partial class OptionsPage
     private static readonly string[] _files =
     [
         "src/PgConductor/ConductorOptions.cs", "src/PgConductor/OrchestratorOptions.cs", "src/PgConductor/WorkerOptions.cs",
-        "src/PgConductor/TaskOptions.cs", "src/PgConductor/InvokeOptions.cs", "src/PgConductor/Schedules/ScheduleOptions.cs",
+        "src/PgConductor/TaskOptions.cs", "src/PgConductor/BatchOptions.cs", "src/PgConductor/InvokeOptions.cs", "src/PgConductor/Throttle.cs",
+        "src/PgConductor/Debounce.cs", "src/PgConductor/Schedules/ScheduleOptions.cs",
         "src/PgConductor.Hosting/PgConductorHealthOptions.cs",
         "src/PgConductor.Postgres/LocalPostgresOptions.cs", "src/PgConductor.Testing/ConductorTestHostOptions.cs",
     ];

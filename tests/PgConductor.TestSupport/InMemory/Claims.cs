@@ -17,6 +17,17 @@ internal sealed class Claims(Tables tables)
             throw ServerErrors.Of("PC001", $"orchestrator {orchestratorId} is not registered for queue \"{queue}\"");
         }
 
+        return Claim(orchestratorId, queue, tasks, limit, position);
+    }
+
+    /// <summary>get_executions.</summary>
+    public Claim ClaimTask(Guid orchestratorId, string queue, string taskKey, int limit) =>
+        tables.Tasks.ContainsKey(taskKey)
+            ? Claim(orchestratorId, queue, [taskKey], limit, null) with { NextPosition = null, NextDueIn = null }
+            : throw ServerErrors.Of("PC007", $"there is no task \"{taskKey}\"");
+
+    private Claim Claim(Guid orchestratorId, string queue, HashSet<string> tasks, int limit, string? position)
+    {
         if (tables.Queues[queue].Paused)
         {
             return Database.Claim.Empty;

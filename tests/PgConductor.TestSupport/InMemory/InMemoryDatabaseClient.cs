@@ -49,6 +49,9 @@ internal sealed partial class InMemoryDatabaseClient(InMemoryDatabase database) 
     public Task<LateArrivals> FindLateArrivalsAsync(Guid orchestratorId, string queue, string position, TimeSpan? back, CancellationToken cancellationToken) =>
         RunAsync(shared => shared.Claims.FindLate(orchestratorId, queue, position, back), cancellationToken);
 
+    public Task<Claim> ClaimTaskAsync(Guid orchestratorId, string queue, string taskKey, int limit, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Claims.ClaimTask(orchestratorId, queue, taskKey, limit), cancellationToken);
+
     public Task<IReadOnlyList<Settlement>> ReturnAsync(Guid orchestratorId, OutcomeBatch batch, CancellationToken cancellationToken) =>
         RunAsync(shared => shared.Settlements.Return(orchestratorId, batch), cancellationToken);
 

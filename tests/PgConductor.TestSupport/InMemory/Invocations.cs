@@ -12,7 +12,7 @@ internal sealed class Invocations(Tables tables)
     public IReadOnlyList<InvokeOutcome> InvokeMany(IReadOnlyList<Invocation> invocations, DedupePolicy policy)
     {
         var now = tables.Now;
-        var oneByOne = invocations.Any(invocation => invocation.DedupeKey is not null || invocation.MayBeKnown);
+        var oneByOne = invocations.Any(invocation => invocation.DedupeKey is not null || invocation.Pace is not null || invocation.MayBeKnown);
         tables.Undo = new Stack<Action>();
         try
         {
@@ -50,6 +50,10 @@ internal sealed class Invocations(Tables tables)
         var queue = invocation.Queue ?? known?.Queue ?? "default";
         tables.EnsureTask(invocation.TaskKey, queue);
         Check(invocation);
+        if (invocation.Pace is not null)
+        {
+            return new Paces(tables, IsKnown, (plain, at) => Invoke(plain with { RunAt = at }, policy, now, microseconds), Replace).Invoke(invocation, now);
+        }
 
         var runAt = invocation.RunAt?.UtcDateTime is { } wanted && wanted > now ? Truncate(wanted) : now.AddMicroseconds(microseconds);
         var row = new ExecutionRow

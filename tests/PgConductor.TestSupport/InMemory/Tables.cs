@@ -24,6 +24,8 @@ internal sealed class Tables(TimeProvider timeProvider)
 
     public Dictionary<(string TaskKey, string Key), (Guid Id, string Queue)> DedupeKeys { get; } = [];
 
+    public Dictionary<(string TaskKey, string Key, bool IsThrottle, PaceEdge Edge), PaceRow> Paces { get; } = [];
+
     public SortedDictionary<string, QueueRow> Queues { get; } = new(StringComparer.Ordinal) { ["default"] = new("default", Partitioned: false) };
 
     public SortedDictionary<string, TaskRow> Tasks { get; } = new(StringComparer.Ordinal);

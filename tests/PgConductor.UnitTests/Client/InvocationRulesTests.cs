@@ -6,6 +6,8 @@ namespace PgConductor.UnitTests.Client;
 
 public sealed class InvocationRulesTests
 {
+    private static readonly TimeSpan _second = TimeSpan.FromSeconds(1);
+
     [Theory]
     [InlineData(null)]
     [InlineData("")]
@@ -40,6 +42,17 @@ public sealed class InvocationRulesTests
         { "queue name", new InvokeOptions { Queue = "" } },
         { "queue name", new InvokeOptions { Queue = "a\nb" } },
         { "half of a surrogate pair at character 0", new InvokeOptions { Queue = "\udfff" } },
+        { "exclude each other", new InvokeOptions { Throttle = new Throttle(_second), Debounce = new Debounce(_second) } },
+        { "neither RunAt nor DedupeKey", new InvokeOptions { Throttle = new Throttle(_second), RunAt = DateTimeOffset.UnixEpoch } },
+        { "neither RunAt nor DedupeKey", new InvokeOptions { Debounce = new Debounce(_second), DedupeKey = "k" } },
+        { "Throttle of 00:00:00", new InvokeOptions { Throttle = new Throttle(TimeSpan.Zero) } },
+        { "Debounce of 367.00:00:00", new InvokeOptions { Debounce = new Debounce(TimeSpan.FromDays(367)) } },
+        { "no edge 7", new InvokeOptions { Debounce = new Debounce(_second) { Edge = (PaceEdge)7 } } },
+        { "MaxWait of 00:00:00.5", new InvokeOptions { Debounce = new Debounce(_second) { MaxWait = _second / 2 } } },
+        { "MaxWait of 367", new InvokeOptions { Debounce = new Debounce(_second) { MaxWait = TimeSpan.FromDays(367) } } },
+        { "Throttle key of 0 bytes", new InvokeOptions { Throttle = new Throttle(_second) { Key = "" } } },
+        { "Debounce key of 1002 bytes", new InvokeOptions { Debounce = new Debounce(_second) { Key = new string('ä', 501) } } },
+        { "U+0000 at character 1", new InvokeOptions { Throttle = new Throttle(_second) { Key = "a\0" } } },
     };
 
     [Theory]
@@ -54,6 +67,8 @@ public sealed class InvocationRulesTests
     {
         InvocationRules.Check("😀", new InvokeOptions { Priority = -100, MaxAttempts = 1, DedupeKey = "😀 \n", Queue = "😀" });
         InvocationRules.Check("t", new InvokeOptions { Priority = 100, MaxAttempts = 32767 });
+        InvocationRules.Check("t", new InvokeOptions { Throttle = new Throttle(TimeSpan.FromMilliseconds(1)) { Key = new string('k', 1000), Edge = PaceEdge.Trailing } });
+        InvocationRules.Check("t", new InvokeOptions { Debounce = new Debounce(TimeSpan.FromDays(366)) { Edge = PaceEdge.Leading, MaxWait = TimeSpan.FromDays(366) } });
         Assert.Throws<ArgumentNullException>(() => InvocationRules.CheckQueue(null!));
     }
 

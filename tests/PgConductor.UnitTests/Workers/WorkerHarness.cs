@@ -49,6 +49,12 @@ internal sealed class WorkerHarness : IAsyncDisposable
         return this;
     }
 
+    public WorkerHarness AddBatch<TPayload, TResult>(TaskDefinition<TPayload, TResult> task, Func<BatchContext<TPayload, TResult>, Task> handler)
+    {
+        _tasks.AddBatch(task, handler);
+        return this;
+    }
+
     /// <summary>Options with which nothing happens by time: what happens, happens because of an event.</summary>
     public static WorkerOptions Still(int concurrency) => new()
     {

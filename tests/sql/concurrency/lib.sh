@@ -29,7 +29,7 @@ close_all() {
     done
     wait
     # Each script leaves the database as it found it.
-    psql -qXAt "${connection[@]}" >/dev/null 2>&1 <<< "truncate pgconductor.executions, pgconductor.leases, pgconductor.payloads, pgconductor.dedupe_keys, pgconductor.signals,
+    psql -qXAt "${connection[@]}" >/dev/null 2>&1 <<< "truncate pgconductor.executions, pgconductor.leases, pgconductor.payloads, pgconductor.dedupe_keys, pgconductor.paces, pgconductor.signals,
         pgconductor.workers, pgconductor.orchestrators, pgconductor.completed_executions, pgconductor.failed_executions, pgconductor.tasks, pgconductor.steps,
         pgconductor.orphans, pgconductor.events, pgconductor.subscriptions, pgconductor.event_failures cascade;
         select pgconductor.drop_queue(name, true) from pgconductor.queues where name <> 'default'; insert into pgconductor.queues (name) values ('default') on conflict do nothing" || true

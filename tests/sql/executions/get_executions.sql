@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(18);
+SELECT plan(22);
 
 -- Setup test data
 SET pgconductor.fake_now = '2025-01-15 10:00:00';
@@ -78,6 +78,12 @@ select is_empty($$ select * from pgconductor.get_executions('t', test.id(94), 10
 update pgconductor.queues set paused = false where name = 'default';
 update pgconductor.tasks set paused = true where key = 't';
 select is_empty($$ select * from pgconductor.get_executions('t', test.id(94), 10) $$, 'a paused task gives nothing');
+
+-- On another queue, with what it has done before.
+select lives_ok($$ select pgconductor.create_queue('q'); insert into pgconductor.tasks (key) values ('moved'); select pgconductor.invoke('moved', p_queue => 'q', p_id => test.id(30)); select pgconductor.invoke('moved', p_id => test.id(31)) $$, 'one on each of two queues');
+select is((select array_agg(id) from pgconductor.get_executions('moved', test.id(95), 10, 'q')), array[test.id(30)], 'the queue that is named');
+select is((select array_agg(id) from pgconductor.get_executions('moved', test.id(95), 10)), array[test.id(31)], 'or the task''s');
+select is(array[test.step(95, test.id(31), 'a', '5'), test.finish(95, test.id(31), 'released'), (select steps -> 0 ->> 0 from pgconductor.get_executions('moved', test.id(95), 10))], '{saved,released,a}', 'steps come along');
 
 select throws_ok($$ select * from pgconductor.get_executions('nobody', test.id(94), 10) $$, 'PC007', null, 'a task that is not there: PC007');
 

@@ -1,5 +1,5 @@
 begin;
-select plan(60);
+select plan(65);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 
 -- One, with the defaults.
@@ -71,6 +71,13 @@ select is((select disposition from pgconductor.invoke('d', p_dedupe_key => 'k', 
 select is(array[test.claim(2, 'd', 1)::text, test.finish(2, test.id(23), 'dead')], array[array[test.id(23)]::text, 'failed'], 'dead-lettered');
 select is((select disposition from pgconductor.invoke('d', p_dedupe_key => 'k', p_dedupe_policy => 'replace_pending', p_id => test.id(24))), 'created', 'replace_pending x failed: a new one');
 select is((select disposition from pgconductor.invoke('other', p_dedupe_key => 'k')), 'created', 'a key is its task''s own');
+
+-- Paced: see _invoke_paced.
+select is((select disposition from pgconductor.invoke('p', p_id => test.id(60), p_throttle => '1 minute')), 'created', 'throttled: the first');
+select is((select (execution_id, disposition)::text from pgconductor.invoke('p', p_throttle => '1 minute')), (test.id(60), 'dropped')::text, 'and the second');
+select throws_ok($$ select pgconductor.invoke('p', p_throttle => '1 minute', p_run_at => '2025-01-16') $$, 'PC004', null, 'with a time: PC004');
+select throws_ok($$ select pgconductor.invoke('p', p_max_wait => '1 minute') $$, 'PC004', null, 'a longest wait of nothing: PC004');
+select throws_ok($$ select pgconductor.invoke('p', p_priority => 101, p_throttle => '1 minute') $$, 'PC004', null, 'a priority out of range, also of one that would be dropped: PC004');
 
 -- Large payloads: out of the row, wherever they come from, and with a dedupe key.
 create temp table big (payload jsonb);

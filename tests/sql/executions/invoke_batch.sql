@@ -1,5 +1,5 @@
 begin;
-select plan(43);
+select plan(49);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 select lives_ok($$ select pgconductor.create_queue('q'); insert into pgconductor.tasks (key, queue) values ('of-q', 'q') $$, 'a queue with a task');
 
@@ -62,6 +62,19 @@ select throws_ok($$ select * from pgconductor.invoke_batch(array['k', 'k'], arra
 select is((select count(*) from pgconductor.executions where id = test.id(76)), 0::bigint, 'none is made');
 select results_eq($$ select * from pgconductor.invoke_batch(array['k', 'k'], array['{}', '{}']::jsonb[], array[test.id(72), test.id(78)], p_repeated => true) $$,
     $$ values (1, test.id(72), 'existing') $$, 'a repetition makes only what is missing');
+
+-- Throttles and debounces: one by one, in order, each told.
+select results_eq($$ select * from pgconductor.invoke_batch(array_fill('p'::text, array[8]), '{1,2,3,4,5,6,7,8}', array(select test.id(200 + n) from generate_series(1, 8) n),
+    p_throttles => array['1 minute', null, '1 minute', '1 minute', null, null, '1 minute', '1 minute']::interval[], p_debounces => array[null, null, null, null, '1 minute', '1 minute', null, null]::interval[],
+    p_pace_keys => array['a', null, 'b', 'a', 'a', 'a', 'a', 'a'], p_edges => array[null, null, null, null, null, null, 'trailing', 'trailing']) $$,
+    $$ values (4, test.id(201), 'dropped'), (6, test.id(205), 'replaced'), (8, test.id(207), 'replaced') $$, 'what is not simply created is told, with the execution that stands for it');
+select is((select array_agg(payload::text order by id) from pgconductor.executions where task_key = 'p'), '{1,2,3,6,8}', 'the first of a leading one, the last of a trailing one');
+select results_eq($$ select item, disposition from pgconductor.invoke_batch(array['p', 'p'], '{9,9}', p_throttles => array['1 minute', null]::interval[], p_pace_keys => array['a', null]) $$,
+    $$ values (1, 'dropped'), (2, 'created') $$, 'the next batch sees the window; an id made here is told too');
+select results_eq($$ select * from pgconductor.invoke_batch(array['p', 'p'], '{5,6}', array[test.id(205), test.id(206)], p_debounces => array['1 minute', '1 minute']::interval[], p_pace_keys => array['a', 'a'], p_repeated => true) $$,
+    $$ values (1, test.id(205), 'existing'), (2, test.id(205), 'existing') $$, 'a repetition changes nothing');
+select throws_ok($$ select pgconductor.invoke_batch(array['p', 'p'], '{1,2}', p_throttles => array['1 minute', null]::interval[], p_debounces => array['1 s', null]::interval[]) $$, 'PC004', null, 'both: PC004');
+select throws_ok($$ select pgconductor.invoke_batch(array['p', 'p'], '{1,2}', p_pace_keys => array[null, 'k']) $$, 'PC004', null, 'a key of nothing: PC004');
 
 -- Refusals: all or none.
 select throws_ok($$ select pgconductor.invoke_batch(array['t'], array['{}', '{}']::jsonb[]) $$, 'PC004', null, 'arrays of unequal length');

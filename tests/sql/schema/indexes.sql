@@ -1,5 +1,5 @@
 begin;
-select plan(17);
+select plan(18);
 -- Few and narrow: each index is paid for by every insert and every claim.
 select indexes_are('pgconductor', 'executions', array['executions_pkey', 'executions_due'], 'executions has two');
 select is(pg_get_indexdef('pgconductor.executions_due'::regclass) like '%(queue, lane, priority DESC, run_at)', true, 'the claim''s index, in the claim''s order');
@@ -9,6 +9,7 @@ select indexes_are('pgconductor', 'failed_executions', array['failed_executions_
 select indexes_are('pgconductor', 'completed_executions_default', array['completed_executions_default_id_idx', 'completed_executions_default_expiry'], 'their default partitions are asked by expiry');
 select indexes_are('pgconductor', 'failed_executions_default', array['failed_executions_default_id_idx', 'failed_executions_default_expiry'], 'both');
 select indexes_are('pgconductor', 'dedupe_keys', array['dedupe_keys_pkey'], 'keys: one');
+select indexes_are('pgconductor', 'paces', array['paces_pkey', 'paces_forget'], 'paces: by key, and what may be forgotten');
 select indexes_are('pgconductor', 'steps', array['steps_pkey', 'steps_awaited'], 'steps: by execution, and those that share what they wait for');
 select indexes_are('pgconductor', 'events', array['events_pkey', 'events_left'], 'events: those that are left have one of their own');
 select indexes_are('pgconductor', 'subscriptions', array['subscriptions_pkey', 'subscriptions_event', 'subscriptions_table'], 'subscriptions: by what they are subscribed to');

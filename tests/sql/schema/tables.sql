@@ -1,6 +1,6 @@
 begin;
 select plan(17);
-select tables_are('pgconductor', array['migrations', 'function_scripts', 'queues', 'tasks', 'executions', 'executions_default', 'payloads', 'dedupe_keys', 'steps', 'orphans', 'schedules', 'events', 'subscriptions', 'event_failures',
+select tables_are('pgconductor', array['migrations', 'function_scripts', 'queues', 'tasks', 'executions', 'executions_default', 'payloads', 'dedupe_keys', 'paces', 'steps', 'orphans', 'schedules', 'events', 'subscriptions', 'event_failures',
     'orchestrators', 'workers', 'leases', 'signals', 'completed_executions', 'completed_executions_default', 'completed_executions_forever',
     'failed_executions', 'failed_executions_default', 'failed_executions_forever',
     'execution_logs', 'execution_logs_default', 'execution_logs_forever'], 'the tables of a fresh installation');

@@ -1,6 +1,6 @@
 -- More of the decisions are in register_worker's file.
 begin;
-select plan(9);
+select plan(12);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 
 create function pg_temp.lane(key text) returns text language sql as $$ select t.lane from pgconductor.tasks t where t.key = $1 $$;
@@ -15,6 +15,14 @@ select is(pg_temp.lane('unserved'), 'unserved', 'one that nobody serves does not
 select is(test.claim(2, 'default', 10), array[test.id(1)], 'the backlog is worked off where it is');
 select pgconductor._assign_lanes('default');
 select is(pg_temp.lane('backlog'), '', 'and then the task joins too');
+
+-- A task that is run in batches has a lane of its own as long as it is.
+select pgconductor.register_worker(test.id(2), 'default', '[{"key": "backlog"}, {"key": "free", "batch_size": 10}]');
+select is(pg_temp.lane('free'), 'free', 'a batch task leaves the plain lane');
+select pgconductor.register_worker(test.id(2), 'default', '[{"key": "backlog"}, {"key": "free"}]');
+select is(pg_temp.lane('free'), 'free', 'a process that does not say changes nothing');
+select pgconductor.register_worker(test.id(2), 'default', '[{"key": "backlog"}, {"key": "free", "batch_size": null}]');
+select is(pg_temp.lane('free'), '', 'one that says so brings it back');
 
 select * from finish();
 rollback;

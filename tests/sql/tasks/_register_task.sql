@@ -1,6 +1,6 @@
 -- The settings one by one are in register_worker's file.
 begin;
-select plan(14);
+select plan(16);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 
 select lives_ok($$ select pgconductor._register_task('default', '{"key": "t", "keep_completed_seconds": 0, "keep_failed_seconds": 0.5}') $$, 'a new task');
@@ -30,6 +30,8 @@ select throws_like($$ select pgconductor._register_task('default', '{"key": "w",
 select throws_like($$ select pgconductor._register_task('default', '{"key": "w", "windows": "09:00-17:00"}') $$,
     '%task "w": 09:00-17:00 is not a list of windows%', 'what is no list');
 select throws_ok($$ select pgconductor._register_task('default', '{"key": "w", "keep_logs_seconds": 1e15}') $$, 'PC004', null, 'log lines for more than 1000 years');
+select lives_ok($$ select pgconductor._register_task('default', '{"key": "t", "batch_size": 100}') $$, 'a batch size');
+select throws_ok($$ select pgconductor._register_task('default', '{"key": "t", "batch_size": 10001}') $$, 'PC004', null, 'one that cannot be: PC004');
 
 select * from finish();
 rollback;

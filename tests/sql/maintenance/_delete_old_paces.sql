@@ -1,0 +1,12 @@
+begin;
+select plan(5);
+set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
+select lives_ok($$ select pgconductor.invoke('t', p_throttle => '1 minute', p_pace_key => n::text) from generate_series(1, 5) n; select pgconductor.invoke('t', p_throttle => '1 hour', p_pace_key => 'long') $$, 'six windows');
+set local pgconductor.fake_now = '2025-01-15 10:10:00+00';
+select is(pgconductor._delete_old_paces(10), 0::bigint, 'those that are over are kept for a while, for calls that are repeated');
+set local pgconductor.fake_now = '2025-01-15 10:20:00+00';
+select is(pgconductor._delete_old_paces(3), 3::bigint, 'then they go, so many at a time');
+select is((select deleted from pgconductor.maintain()), 2::bigint, 'by the housekeeping');
+select is((select array_agg(key) from pgconductor.paces), '{long}', 'and no other');
+select * from finish();
+rollback;
