@@ -1,5 +1,6 @@
 -- The rest of claim_executions and get_executions when limited tasks (p_holds) are among what is asked for: where they may have
 -- more, a claim of those places and the ordinary ones (p_lanes, p_task_keys), and the next turn of the keys that were looked at.
+-- p_shut: tasks whose windows are closed, and may open before anything else comes.
 create or replace function pgconductor._claim_limited(
     p_orchestrator_id uuid,
     p_queue           text,
@@ -10,7 +11,8 @@ create or replace function pgconductor._claim_limited(
     p_max_bytes       bigint,
     p_position        jsonb,
     p_free            integer,
-    p_now             timestamptz)
+    p_now             timestamptz,
+    p_shut            text[] default null)
 returns table (
     lease_id      bigint,
     "position"    integer,
@@ -53,6 +55,9 @@ begin
         next_due_in := least(v_work.next_due_in, extract(epoch from v_open.next_open - p_now)::double precision);
         if p_position is null then
             next_position := v_from_now;
+            if p_shut is not null then
+                next_due_in := least(next_due_in, pgconductor._opens_in(p_queue, p_shut, p_now));
+            end if;
         end if;
         return next;
     end if;

@@ -68,6 +68,6 @@ as $$
             cross join lateral pgconductor._limit_state(t.max_running, t.rate_count, t.rate_seconds, t.rate_burst, l.running, l.tokens,
                 l.refilled_at, n.now) s
             where t.key = p.lane
-                and (t.paused or s.room = 0 or not pgconductor._window_open(t.window_start, t.window_end, t.time_zone, n.now)))
+                and (t.paused or s.room = 0 or not pgconductor._window_open(t.week_open, t.time_zone, n.now)))
     group by q.name
 $$;

@@ -36,6 +36,17 @@ begin
     if p_task ? 'limits' then
         v_new := pgconductor._read_limits(v_new, p_task -> 'limits');
     end if;
+    if p_task ? 'windows' then
+        if jsonb_typeof(p_task -> 'windows') not in ('array', 'null') then
+            perform pgconductor._raise('PC004', format('task "%s": %s is not a list of windows', v_key, left(p_task ->> 'windows', 100)),
+                'Give an array of texts such as "mon-fri 22:00-06:00".');
+        end if;
+        v_new.windows := nullif(array(select w from jsonb_array_elements_text(nullif(p_task -> 'windows', 'null')) w), '{}');
+    end if;
+    if p_task ? 'keep_logs_seconds' then
+        v_new.keep_logs := case when (p_task ->> 'keep_logs_seconds')::double precision >= 0
+            then make_interval(secs => (p_task ->> 'keep_logs_seconds')::double precision) end;
+    end if;
     if p_task ? 'batch_size' then
         v_new.batch_size := (p_task ->> 'batch_size')::integer;
     end if;
@@ -45,12 +56,12 @@ begin
         update pgconductor.tasks t
         set queue = v_new.queue, max_attempts = v_new.max_attempts, backoff_seconds = v_new.backoff_seconds,
             backoff_jitter = v_new.backoff_jitter, keep_completed = v_new.keep_completed, keep_failed = v_new.keep_failed,
-            window_start = v_new.window_start, window_end = v_new.window_end, time_zone = v_new.time_zone,
+            keep_logs = v_new.keep_logs, windows = v_new.windows, window_start = v_new.window_start,
+            window_end = v_new.window_end, time_zone = v_new.time_zone, batch_size = v_new.batch_size,
             limit_path = v_new.limit_path, max_running = v_new.max_running, max_running_per_key = v_new.max_running_per_key,
             rate_count = v_new.rate_count, rate_seconds = v_new.rate_seconds, rate_burst = v_new.rate_burst,
             key_rate_count = v_new.key_rate_count, key_rate_seconds = v_new.key_rate_seconds, key_rate_burst = v_new.key_rate_burst,
-            fair = v_new.fair,
-            batch_size = v_new.batch_size, updated_at = pgconductor.current_time()
+            fair = v_new.fair, updated_at = pgconductor.current_time()
         where t.key = v_key;
     end if;
 exception

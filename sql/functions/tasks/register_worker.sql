@@ -1,10 +1,11 @@
 -- Registers what one orchestrator serves on one queue: creates the queue if need be, writes the tasks' settings, and
 -- decides their lanes. p_tasks is an array of objects:
 --   key (required), queue (the task's own, default p_queue), max_attempts, backoff_seconds [..], backoff_jitter,
---   keep_completed_seconds, keep_failed_seconds (-1: for ever), window_start, window_end ("HH:MM"), time_zone,
---   batch_size,
+--   keep_completed_seconds, keep_failed_seconds, keep_logs_seconds (-1: for ever), time_zone, batch_size,
+--   windows ["mon-fri 22:00-06:00", ..] (_week_of says how they are written), window_start and window_end ("HH:MM": one more),
 --   limits {concurrency, rate {count, seconds, burst}, key, concurrency_per_key, rate_per_key {count, seconds, burst}, fair}
--- A setting left out keeps its value (a new task: the default). A null window or batch size removes it; so do null limits, and given ones replace all.
+-- A setting left out keeps its value (a new task: the default). A null window, an empty list of them, or a null batch size removes it;
+-- so do null limits, and given ones replace all.
 --
 -- concurrency: how many run at once, in all processes (1 to 1000000). rate: count start each so many seconds (0.001 to a year), and
 -- burst at once after a pause (default: count). key: where the key is in the payload ("customer.id", or an array of names);

@@ -5,7 +5,7 @@ using PgConductor.Client;
 namespace PgConductor.Cli.Diagnosis;
 
 /// <summary>Looks at everything that has to be right, through the public API.</summary>
-internal sealed class Doctor(IConductor conductor, string description)
+internal sealed class Doctor(IConductor conductor, string description, TimeProvider timeProvider)
 {
     private const int OldestServer = 15;
 
@@ -40,6 +40,7 @@ internal sealed class Doctor(IConductor conductor, string description)
         findings.AddRange(Orchestrators(orchestrators));
         findings.AddRange(Queues(await conductor.ListQueuesAsync(cancellationToken)));
         findings.AddRange(Limits(await conductor.ListLimitsAsync(limit: 1000, cancellationToken: cancellationToken)));
+        findings.AddRange(History(await conductor.GetMaintenanceStatusAsync(cancellationToken), DateOnly.FromDateTime(timeProvider.GetUtcNow().UtcDateTime)));
         findings.AddRange(DeadLetters(await conductor.CountAsync(cancellationToken: cancellationToken)));
         return findings;
     }
@@ -122,6 +123,26 @@ internal sealed class Doctor(IConductor conductor, string description)
         if (wrong.Count == 0)
         {
             yield return Finding.Ok("limits", limits.Count == 0 ? "nothing is limited" : $"{limits.Count} tasks and keys, {limits.Count(limit => limit.Waiting > 0)} of them with something waiting");
+        }
+    }
+
+    /// <summary>Housekeeping comes every ten minutes while a process runs: what is over since the day before yesterday was forgotten.</summary>
+    private static IEnumerable<Finding> History(IReadOnlyList<MaintenanceStatus> parts, DateOnly today)
+    {
+        foreach (var part in parts)
+        {
+            if (part.Oldest < today.AddDays(-1))
+            {
+                yield return Finding.Error("history", $"{part.Table}: {part.Overdue} partitions are overdue, the oldest since {part.Oldest:O}: housekeeping does not get through", "See why: event 1109 in the workers' logs, or `select * from pgconductor.maintain()` as the owner of the tables. A reader that stays in a transaction keeps it from them.");
+            }
+            else if (part is { DaysAhead: 0, Table: not "execution_logs" } or { InDefault: > 100_000 })
+            {
+                yield return Finding.Warning("history", $"{part.Table}: {part.DaysAhead} days have a partition, {part.InDefault} rows are in the default one", "Run `select * from pgconductor.maintain()` as the owner of the tables, or start a worker: it does so every ten minutes.");
+            }
+            else
+            {
+                yield return Finding.Ok("history", $"{part.Table}: {part.DaysAhead} days ahead");
+            }
         }
     }
 
