@@ -39,13 +39,15 @@ select cmp_ok(:c_blocks::bigint, '<=', :e_blocks::bigint + 70, format('and %s bl
 select * from test.cost(:claim) \gset c_
 select cmp_ok(:c_blocks::bigint, '<=', 150::bigint, format('an empty claim: %s blocks (%s ms)', :c_blocks, :c_ms));
 
--- Three of them open.
+-- Three of them open. One before them, so that nothing is planned for the first time.
+insert into pgconductor.freed_slots values ('held', '=k5', 1);
+select cardinality(test.claim(1, 'default', 10)) \gset x
 insert into pgconductor.freed_slots select 'held', '=k' || n, 1 from unnest('{7,70000,99999}'::integer[]) n;
 select * from test.cost(:claim) \gset c_
 select is(:c_n::bigint, 3::bigint, 'three slots come back: three start');
 select cmp_ok(:c_entries::bigint, '<=', 60::bigint, format('from %s index entries', :c_entries));
 select cmp_ok(:c_blocks::bigint, '<=', 1200::bigint, format('and %s blocks (%s ms)', :c_blocks, :c_ms));
-select is((select array_agg(u.id order by u.id) from pgconductor.leases l, unnest(l.ids, l.task_keys) u (id, task_key) where u.task_key = 'held'), array[test.id(100000007), test.id(100070000), test.id(100099999)], 'of the three keys');
+select is((select array_agg(u.id order by u.id) from pgconductor.leases l, unnest(l.ids, l.task_keys) u (id, task_key) where u.task_key = 'held' and u.id <> test.id(100000005)), array[test.id(100000007), test.id(100070000), test.id(100099999)], 'of the three keys');
 
 -- Other limits for all of them: looked at a few a claim.
 update pgconductor.tasks set max_running_per_key = 2 where key = 'held';
