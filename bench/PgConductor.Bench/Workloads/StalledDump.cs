@@ -8,7 +8,7 @@ namespace PgConductor.Bench.Workloads;
 /// <summary>A real pg_dump whose output nobody reads on: as over a slow line, it holds its snapshot and a lock on every table for as long.</summary>
 internal sealed class StalledDump : IAsyncDisposable
 {
-    private static readonly TimeSpan _stallsWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan _holdsWithin = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
 
@@ -22,7 +22,7 @@ internal sealed class StalledDump : IAsyncDisposable
         var dump = new StalledDump(Start(new NpgsqlConnectionStringBuilder(database.ConnectionString)));
         try
         {
-            await dump.UntilStalledAsync(database, cancellationToken);
+            await dump.UntilItHoldsAsync(database, cancellationToken);
             return dump;
         }
         catch
@@ -57,12 +57,12 @@ internal sealed class StalledDump : IAsyncDisposable
         }
     }
 
-    private async Task UntilStalledAsync(BenchDatabase database, CancellationToken cancellationToken)
+    private async Task UntilItHoldsAsync(BenchDatabase database, CancellationToken cancellationToken)
     {
-        for (var clock = Stopwatch.StartNew(); clock.Elapsed < _stallsWithin; await Task.Delay(20, cancellationToken))
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < _holdsWithin; await Task.Delay(20, cancellationToken))
         {
             await using var command = database.DataSource.CreateCommand(
-                "select from pg_stat_activity where datname = current_database() and application_name = 'pg_dump' and backend_xmin is not null and wait_event = 'ClientWrite'");
+                "select from pg_stat_activity where datname = current_database() and application_name = 'pg_dump' and backend_xmin is not null");
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             if (await reader.ReadAsync(cancellationToken))
             {
@@ -75,6 +75,6 @@ internal sealed class StalledDump : IAsyncDisposable
             }
         }
 
-        throw new BenchException($"pg_dump did not fill its pipe within {_stallsWithin.TotalSeconds} s.");
+        throw new BenchException($"pg_dump took no snapshot within {_holdsWithin.TotalSeconds} s.");
     }
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import pg from 'pg';
 import { sleep } from './clock.mjs';
 
-const STALLS_WITHIN_MS = 60_000;
+const HOLDS_WITHIN_MS = 60_000;
 
 /** Keeps every row that is deleted from now on from being cleaned up; returns what ends it. The same ways as bench/run. */
 export async function holdHorizon(connectionString, holder) {
@@ -31,14 +31,14 @@ async function stallDump(client, connectionString) {
       resolve();
     }),
   );
-  const until = Date.now() + STALLS_WITHIN_MS;
+  const until = Date.now() + HOLDS_WITHIN_MS;
   for (;;) {
     const { rowCount } = await client.query(
-      "select from pg_stat_activity where datname = current_database() and application_name = 'pg_dump' and backend_xmin is not null and wait_event = 'ClientWrite'",
+      "select from pg_stat_activity where datname = current_database() and application_name = 'pg_dump' and backend_xmin is not null",
     );
     if (rowCount > 0) break;
     if (ended) throw ended;
-    if (Date.now() > until) throw new Error(`pg_dump did not fill its pipe within ${STALLS_WITHIN_MS / 1000} s.`);
+    if (Date.now() > until) throw new Error(`pg_dump took no snapshot within ${HOLDS_WITHIN_MS / 1000} s.`);
     await sleep(20);
   }
   return async () => {

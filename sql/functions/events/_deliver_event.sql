@@ -27,7 +27,10 @@ declare
     v_names        text[] := '{}';
 begin
     for v_subscription in
-        select s.* from pgconductor.subscriptions s where s.event_key = p_key order by s.service, s.task_key, s.name
+        -- Found first and sorted then ("offset 0"): while the table looks empty, reading all of it in this order seems as good.
+        select x.*
+        from (select s.* from pgconductor.subscriptions s where s.event_key = p_key offset 0) x
+        order by x.service, x.task_key, x.name
     loop
         perform pgconductor._start_subscriber(v_subscription, p_payload, p_id, p_trace_parent, p_repeated);
     end loop;

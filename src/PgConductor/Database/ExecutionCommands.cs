@@ -12,7 +12,7 @@ internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, Le
         "select lease_id, position, id, task_key, attempt, created_at, run_at, trace_parent, payload, next_position::text, next_due_in, steps, closes_in from pgconductor.claim_executions($1, $2, $3, 4194304, $4, $5)";
 
     private const string ClaimTaskSql =
-        "select lease_id, position, id, task_key, attempt, created_at, run_at, trace_parent, payload, null::text, null::double precision, steps from pgconductor.get_executions($1, $2, $3, $4)";
+        "select lease_id, position, id, task_key, attempt, created_at, run_at, trace_parent, payload, null::text, null::double precision, steps, null::double precision from pgconductor.get_executions($1, $2, $3, $4)";
 
     private const string ReturnSql =
         "select lease_id, position, effect from pgconductor.return_executions($1, $2, $3, $4, $5, $6, $7, $8)";

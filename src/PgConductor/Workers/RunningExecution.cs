@@ -27,7 +27,8 @@ internal sealed class RunningExecution(ClaimedExecution claimed, Lease lease, Wo
     private readonly Lock _gate = new();
 
     /// <summary>By this process's own clock, which may differ from the database's: only the distance is told by the claim.</summary>
-    private readonly DateTimeOffset? _closesAt = claimed.ClosesIn is { } time ? services.TimeProvider.GetUtcNow() + time : null;
+    /// <summary>In ticks, because of how many wait here; the greatest: never.</summary>
+    private readonly long _closesAt = claimed.ClosesIn is { } time ? (services.TimeProvider.GetUtcNow() + time).UtcTicks : long.MaxValue;
     private CancellationTokenSource? _cancellation;
     private AsyncServiceScope? _scope;
     private ILogger? _logger;
@@ -79,7 +80,7 @@ internal sealed class RunningExecution(ClaimedExecution claimed, Lease lease, Wo
         }
     }
 
-    public bool IsWindowClosed => _closesAt is { } time && services.TimeProvider.GetUtcNow() >= time;
+    public bool IsWindowClosed => _closesAt != long.MaxValue && services.TimeProvider.GetUtcNow().UtcTicks >= _closesAt;
 
     long IFlowOwner.LeaseId => lease.Id;
 
