@@ -33,6 +33,9 @@ grant usage on schema pgconductor to pgconductor_worker, pgconductor_client, pgc
 -- housekeeping. Its arguments are numbers, and the names it puts into statements are its own.
 alter function pgconductor.maintain(integer, integer) security definer;
 
+-- Runs as its owner, because it counts rows of partitions that a worker may only write. It takes nothing and tells numbers.
+alter function pgconductor.maintenance_status() security definer;
+
 -- Helpers that everything stands on.
 grant execute on function
     pgconductor.current_time, pgconductor.uuid_v7, pgconductor._raise, pgconductor._wake, pgconductor.queue_channel,
@@ -78,7 +81,8 @@ grant execute on function
     pgconductor._delete_rows, pgconductor._rows_at,
     pgconductor._bound_by_bytes, pgconductor._dead_letter_exhausted, pgconductor._relane_unknown, pgconductor._settle,
     pgconductor._append_error, pgconductor._put_back_leases, pgconductor._release_lost_leases, pgconductor._register_task,
-    pgconductor._assign_lanes, pgconductor._adopt_stray_lanes, pgconductor._window_open,
+    pgconductor._assign_lanes, pgconductor._adopt_stray_lanes, pgconductor._window_open, pgconductor._window_change,
+    pgconductor._week_position, pgconductor._week_of, pgconductor._opens_in,
     pgconductor.save_steps, pgconductor.save_step, pgconductor._carried_steps, pgconductor._settle_flows, pgconductor._begin_waits,
     pgconductor._start_child, pgconductor._cancel_orphans, pgconductor.load_steps, pgconductor.declare_schedules,
     pgconductor.due_schedules, pgconductor.advance_schedules, pgconductor._tick_id, pgconductor._run_key,
@@ -86,8 +90,10 @@ grant execute on function
     pgconductor.register_subscriptions, pgconductor._check_subscription, pgconductor._check_filter, pgconductor._attach_table,
     pgconductor._table_event, pgconductor.expect_event, pgconductor._lock_awaited_keys, pgconductor._deliver_left,
     pgconductor._deliver_event, pgconductor._start_subscriber, pgconductor._subscriber_id, pgconductor._event_matches,
-    pgconductor._event_failed, pgconductor.report_event_failures
+    pgconductor._event_failed, pgconductor.report_event_failures, pgconductor.append_execution_logs, pgconductor.queue_depths,
+    pgconductor.maintenance_status
 to pgconductor_worker;
+grant insert on pgconductor.execution_logs to pgconductor_worker;
 grant select, update, delete on pgconductor.events to pgconductor_worker;
 grant select, insert, update, delete on pgconductor.subscriptions to pgconductor_worker;
 grant select, insert, update on pgconductor.event_failures to pgconductor_worker;
@@ -116,9 +122,11 @@ grant insert, select (id) on pgconductor.failed_executions to pgconductor_worker
 grant execute on function
     pgconductor.get_execution, pgconductor.list_executions, pgconductor.count_executions, pgconductor.list_queues,
     pgconductor.list_tasks, pgconductor.list_orchestrators, pgconductor.oldest_due, pgconductor.held_horizon,
-    pgconductor.server_settings, pgconductor.current_time, pgconductor._window_open, pgconductor._raise, pgconductor.load_steps,
+    pgconductor.server_settings, pgconductor.current_time, pgconductor._window_open, pgconductor._window_change,
+    pgconductor._week_position, pgconductor._raise, pgconductor.load_steps,
     pgconductor.list_schedules,
-    pgconductor.list_subscriptions, pgconductor.list_event_failures
+    pgconductor.list_subscriptions, pgconductor.list_event_failures, pgconductor.get_execution_logs, pgconductor.queue_depths,
+    pgconductor.maintenance_status
 to pgconductor_reader;
 grant select on all tables in schema pgconductor to pgconductor_reader;
 

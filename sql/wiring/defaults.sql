@@ -11,5 +11,14 @@ create or replace trigger executions_adopt_inserted
 
 create or replace trigger tasks_default_lane
     before insert or update on pgconductor.tasks
-    for each row when (new.lane = '?' or new.lane = '' and (new.paused or new.window_start is not null))
+    for each row when (new.lane = '?' or new.lane = '' and (new.paused or new.window_start is not null or new.windows is not null))
     execute function pgconductor._default_lane();
+
+-- Before the other by name only: neither looks at what the other writes.
+create or replace trigger tasks_compile_windows
+    before insert or update on pgconductor.tasks
+    for each row when (new.windows is not null or new.window_start is not null or new.window_end is not null or new.week_open is not null)
+    execute function pgconductor._compile_windows();
+
+-- Windows from before there was week_open.
+update pgconductor.tasks t set window_start = t.window_start where t.window_start is not null and t.week_open is null;

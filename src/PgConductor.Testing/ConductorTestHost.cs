@@ -150,7 +150,7 @@ public sealed class ConductorTestHost : IAsyncDisposable
     public Task DrainAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         _work.WaitUntilDoneAsync(timeout ?? _defaultTimeout, cancellationToken);
 
-    /// <summary>Moves the clock to when something is due next: a delayed execution, a retry, a sleep, a timeout of a wait, a schedule's tick.</summary>
+    /// <summary>Moves the clock to when something is due next: a delayed execution, a retry, a sleep, a timeout of a wait, a schedule's tick, a window that opens for what waits.</summary>
     /// <param name="cancellationToken">Gives up before the move.</param>
     /// <returns>Where the clock stands now; null, and not moved, when nothing is due later.</returns>
     public async Task<DateTimeOffset?> AdvanceToNextAsync(CancellationToken cancellationToken = default)

@@ -47,12 +47,17 @@ public sealed record OrchestratorOptions
     /// <value>Default null: declares nothing. 1 to 200 bytes, no control characters.</value>
     public string? Service { get; init; }
 
+    /// <summary>How log lines of executions are kept in the database.</summary>
+    /// <value>Default: those of tasks that ask for it (<see cref="TaskOptions.KeepLogs"/>).</value>
+    public ExecutionLogOptions Logs { get; init; } = new();
+
     /// <summary>Finds every fault of the settings.</summary>
     /// <returns>One sentence a fault; empty when all is well.</returns>
     public IReadOnlyList<string> Validate()
     {
         var faults = new List<string>();
         Worker.Validate("*", faults);
+        Logs.Validate(faults);
         foreach (var (queue, options) in Queues)
         {
             options.Validate(queue, faults);

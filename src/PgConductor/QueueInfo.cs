@@ -23,11 +23,13 @@ public sealed record QueueLag(string Queue, TimeSpan Due);
 /// <param name="MaxAttempts">Starts before an execution is dead-lettered.</param>
 /// <param name="KeepCompleted">How long completed executions are kept.</param>
 /// <param name="KeepFailed">How long failed and cancelled executions are kept.</param>
-/// <param name="WindowStart">Start of its window, "HH:MM:SS"; null: always open.</param>
-/// <param name="WindowEnd">End of its window.</param>
-/// <param name="TimeZone">The window's time zone.</param>
+/// <param name="KeepLogs">How long log lines of its executions are kept.</param>
+/// <param name="Windows">When it may run, as <see cref="ExecutionWindow.Parse"/> reads them; empty: always.</param>
+/// <param name="TimeZone">The windows' time zone.</param>
+/// <param name="IsOpen">Whether one of them is open.</param>
+/// <param name="ChangesAt">When they open next, or close; null: never.</param>
 /// <param name="Workers">Workers that serve it.</param>
-public sealed record TaskInfo(string Key, string Queue, bool Paused, int MaxAttempts, Retention KeepCompleted, Retention KeepFailed, string? WindowStart, string? WindowEnd, string TimeZone, long Workers);
+public sealed record TaskInfo(string Key, string Queue, bool Paused, int MaxAttempts, Retention KeepCompleted, Retention KeepFailed, Retention KeepLogs, IReadOnlyList<string> Windows, string TimeZone, bool IsOpen, DateTimeOffset? ChangesAt, long Workers);
 
 /// <summary>A process that runs executions.</summary>
 /// <param name="Id">Its id.</param>

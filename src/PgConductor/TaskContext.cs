@@ -64,41 +64,43 @@ public abstract class TaskContext
     /// <typeparam name="T">The result, serialised with System.Text.Json; what is returned is what was stored, in the first run too.</typeparam>
     /// <param name="name">Unique in the execution, and the same in every run; 1 to 400 bytes. In a loop, put the index into it.</param>
     /// <param name="work">The work. A process that dies in it, or before its result is stored, runs it again; an exception is not stored.</param>
+    /// <param name="options">Null: the defaults.</param>
     /// <exception cref="ConductorException">Code step-conflict: the name was used before in this run, or is stored as another kind; invalid-payload: the result cannot be stored, or what is stored cannot be read as <typeparamref name="T"/>.</exception>
     /// <exception cref="OperationCanceledException">The execution is another process's by now, or was told to stop.</exception>
     /// <remarks>Thread-safe: steps may run in parallel. Costs one durable write, which steps of other executions share under load.</remarks>
-    public Task<T> StepAsync<T>(string name, Func<Task<T>> work) => Flow.StepAsync(name, work);
+    public Task<T> StepAsync<T>(string name, Func<Task<T>> work, StepOptions? options = null) => Flow.StepAsync(name, work, options);
 
     /// <summary>Runs a part of the work once.</summary>
-    /// <inheritdoc cref="StepAsync{T}(string, Func{Task{T}})"/>
-    public Task StepAsync(string name, Func<Task> work)
+    /// <inheritdoc cref="StepAsync{T}(string, Func{Task{T}}, StepOptions)"/>
+    public Task StepAsync(string name, Func<Task> work, StepOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(work);
         return Flow.StepAsync(name, async () =>
         {
             await work().ConfigureAwait(false);
             return default(NoResult);
-        });
+        }, options);
     }
 
     /// <summary>Runs a part of the work in a transaction that the step is stored in: what is written there is written exactly once.</summary>
-    /// <param name="name">As for <see cref="StepAsync{T}(string, Func{Task{T}})"/>.</param>
+    /// <param name="name">As for <see cref="StepAsync{T}(string, Func{Task{T}}, StepOptions)"/>.</param>
     /// <param name="work">Writes to PgConductor's database with the transaction's connection, and neither commits nor rolls back.</param>
-    /// <inheritdoc cref="StepAsync{T}(string, Func{Task{T}})"/>
-    public Task<T> TransactionStepAsync<T>(string name, Func<NpgsqlTransaction, Task<T>> work) => Flow.TransactionStepAsync(name, work);
+    /// <param name="options">Null: the defaults.</param>
+    /// <inheritdoc cref="StepAsync{T}(string, Func{Task{T}}, StepOptions)"/>
+    public Task<T> TransactionStepAsync<T>(string name, Func<NpgsqlTransaction, Task<T>> work, StepOptions? options = null) => Flow.TransactionStepAsync(name, work, options);
 
-    /// <inheritdoc cref="TransactionStepAsync{T}(string, Func{NpgsqlTransaction, Task{T}})"/>
-    public Task TransactionStepAsync(string name, Func<NpgsqlTransaction, Task> work)
+    /// <inheritdoc cref="TransactionStepAsync{T}(string, Func{NpgsqlTransaction, Task{T}}, StepOptions)"/>
+    public Task TransactionStepAsync(string name, Func<NpgsqlTransaction, Task> work, StepOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(work);
         return Flow.TransactionStepAsync(name, async transaction =>
         {
             await work(transaction).ConfigureAwait(false);
             return default(NoResult);
-        });
+        }, options);
     }
 
-    /// <summary>A good moment to stop: when the process is about to, the execution is put back, and another one goes on from here.</summary>
+    /// <summary>A good moment to stop: when the process is about to, or the task's window has closed, the execution is put back, and goes on from here elsewhere or when the window opens.</summary>
     /// <remarks>Every step is such a moment too. Nothing needs to be saved: what is done is stored already.</remarks>
     public Task CheckpointAsync() => Flow.CheckpointAsync();
 

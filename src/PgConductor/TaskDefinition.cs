@@ -51,6 +51,9 @@ public abstract class TaskDefinition
 
     /// <inheritdoc/>
     public override string ToString() => Key;
+
+    /// <summary>The same with other settings.</summary>
+    internal abstract TaskDefinition With(TaskOptions options);
 }
 
 /// <summary>A task's name on the wire, its settings, and the types it takes and returns.</summary>
@@ -68,6 +71,8 @@ public sealed class TaskDefinition<TPayload, TResult> : TaskDefinition
 
     /// <inheritdoc/>
     public override Type ResultType => typeof(TResult);
+
+    internal override TaskDefinition With(TaskOptions options) => new TaskDefinition<TPayload, TResult>(Key, options);
 }
 
 /// <summary>The result of a task that has none.</summary>

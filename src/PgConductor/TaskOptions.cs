@@ -45,6 +45,18 @@ public sealed record TaskOptions
     /// <value>Default 14 days.</value>
     public Retention? KeepFailed { get; init; }
 
+    /// <summary>How long what its handler logs is kept with the execution, from when it was logged: <see cref="Client.IConductor.GetLogsAsync"/>.</summary>
+    /// <value>Default null: as <see cref="ExecutionLogOptions.Keep"/> of the process says, by default not at all.</value>
+    public Retention? KeepLogs { get; init; }
+
+    /// <summary>When its executions may run: in one of these windows. Outside of them they wait; one that runs while the last closes is put away at its next step and goes on when the next opens.</summary>
+    /// <value>Default null: what the database has; a new task: always. Empty: always. At most 100.</value>
+    public IReadOnlyList<ExecutionWindow>? Windows { get; init; }
+
+    /// <summary>The time zone of <see cref="Windows"/>.</summary>
+    /// <value>Default null: what the database has; a new task: "UTC". An IANA name such as "Europe/Berlin"; the database computes with it, and one that it does not know fails the start.</value>
+    public string? TimeZone { get; init; }
+
     private static readonly TimeSpan _longestPause = TimeSpan.FromDays(36_525);
 
     internal void Validate(string key, ICollection<string> faults)
@@ -72,6 +84,16 @@ public sealed record TaskOptions
         if (BackoffJitter is < 0 or > 1 or double.NaN)
         {
             faults.Add($"task \"{key}\": BackoffJitter {BackoffJitter} must be 0 to 1");
+        }
+
+        if (Windows?.Count > 100)
+        {
+            faults.Add($"task \"{key}\": Windows has {Windows.Count} of them; at most 100 are possible");
+        }
+
+        if (TimeZone is { } zone && (zone.Trim().Length == 0 || StorableText.FindFault(zone) is not null))
+        {
+            faults.Add($"task \"{key}\": TimeZone \"{zone}\" must be the name of a time zone, such as \"Europe/Berlin\" or \"UTC\"");
         }
 
         if (Timeout is { } timeout && (timeout <= TimeSpan.Zero || timeout > TimeSpan.FromDays(24)))

@@ -56,7 +56,8 @@ public abstract class InvocationTests(Backend backend) : ConformanceTest(backend
         var info = Assert.Single(await Client.ListTasksAsync(Token), candidate => candidate.Key == "new");
         Assert.Equal(("default", 5, 0L, false), (info.Queue, info.MaxAttempts, info.Workers, info.Paused));
         Assert.Equal((Retention.For(TimeSpan.FromDays(1)), Retention.For(TimeSpan.FromDays(14))), (info.KeepCompleted, info.KeepFailed));
-        Assert.Equal((null, null, "UTC"), (info.WindowStart, info.WindowEnd, info.TimeZone));
+        Assert.Empty(info.Windows);
+        Assert.Equal(("UTC", true, null), (info.TimeZone, info.IsOpen, info.ChangesAt));
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace PgConductor.TestWorker;
 
 /// <summary>What the worker does with an execution; every step is a line on stdout, which the test reads.</summary>
@@ -11,6 +13,13 @@ internal sealed class Handlers(WorkerSettings settings)
     public async Task RunAsync(int payload, TaskContext context)
     {
         Say($"start {context.ExecutionId} {context.Attempt} {payload}");
+        if (settings.KeepLogs)
+        {
+#pragma warning disable CA1873 // What handlers log is a user's code.
+            context.Logger.LogInformation("Attempt {Attempt} starts", context.Attempt);
+#pragma warning restore CA1873
+        }
+
         try
         {
             await WorkAsync(context);

@@ -1,7 +1,7 @@
 // A process that runs executions, for tests that kill, freeze and signal it.
 //
 //   PgConductor.TestWorker connection=… [queue=Q] [task=KEY] [handler=noop|slow|gate|stubborn|steps|event|suicide|batch|batch-noop] [slow=MS]
-//                          [heartbeat=MS] [takeover=MS] [drain=MS] [cancel=MS] [concurrency=N] [maxAttempts=N] [listen=false]
+//                          [heartbeat=MS] [takeover=MS] [drain=MS] [cancel=MS] [concurrency=N] [maxAttempts=N] [listen=false] [keepLogs=true]
 //
 // It prints "ready ID" when it claims, a line for every start, end and cancellation of a handler, "rejected N" and
 // "fenced" when the engine counts these, and "stopped" at a graceful end. A line "open" on its input opens the gate.
@@ -54,6 +54,7 @@ await using var orchestrator = new Orchestrator(
         DrainTimeout = settings.Drain,
         CancelTimeout = settings.Cancel,
         Listen = settings.Listen,
+        Logs = new ExecutionLogOptions { Keep = settings.KeepLogs ? Retention.For(TimeSpan.FromDays(1)) : null, FlushInterval = TimeSpan.FromMilliseconds(50) },
     });
 var running = orchestrator.RunAsync();
 _ = Task.Run(async () =>

@@ -37,6 +37,9 @@ internal sealed class WorkerSettings
 
     public bool Listen => Text("listen", "true") == "true";
 
+    /// <summary>What handlers log is kept, and written every 50 ms.</summary>
+    public bool KeepLogs => Text("keepLogs", "false") == "true";
+
     public static WorkerSettings Parse(string[] args)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);

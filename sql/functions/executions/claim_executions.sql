@@ -10,8 +10,9 @@
 -- Returns a row an execution; the first one carries the next p_position. steps: null for one that has none, the JSON null
 -- when they are too many to come along (ask load_steps), else an array of [name, kind, state, result, started, finished,
 -- ordinal, child]: state done, failed, waiting or expired, times in microseconds since 1970 (finished of one that is waited
--- for: its deadline). Nothing due: one row without a lease that
--- says in how many seconds the next one is (null: nothing is waiting), and of one that looked from the start a p_position to go on from.
+-- for: its deadline). closes_in: the seconds until the windows of its task close (null: they do not); the worker hands it back
+-- at its next step then. Nothing due: one row without a lease that says in how many seconds something may be, because its time comes
+-- or because its task's window opens (null: nothing is waiting), and of one that looked from the start a p_position to go on from.
 -- Locks: rows of executions (skip locked), then one new row of leases.
 create or replace function pgconductor.claim_executions(
     p_orchestrator_id uuid,
@@ -32,21 +33,23 @@ returns table (
     payload       jsonb,
     next_position jsonb,
     next_due_in   double precision,
-    steps         jsonb)
+    steps         jsonb,
+    closes_in     double precision)
 language plpgsql
 set search_path = ''
 set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
-    v_keys   text[];
-    v_lanes  text[] := '{""}';
-    v_open   text[];
-    v_closed text[];
-    v_paused boolean;
-    v_own    boolean;
-    v_now    timestamptz := pgconductor.current_time();
-    v_work   record;
+    v_keys    text[];
+    v_lanes   text[] := '{""}';
+    v_open    text[];
+    v_closed  text[];
+    v_paused  boolean;
+    v_own     boolean;
+    v_windows boolean;
+    v_now     timestamptz := pgconductor.current_time();
+    v_work    record;
 begin
     select w.task_keys, q.paused, exists (select from pgconductor.tasks t where t.lane <> '' and t.key = any (w.task_keys))
     into v_keys, v_paused, v_own
@@ -65,10 +68,11 @@ begin
 
     -- The shared lane, and the own lanes of our tasks that are open now. Closed lanes are not even asked.
     if v_own then
-        select array_agg(distinct s.lane) filter (where s.open), array_agg(s.key) filter (where not s.open)
-        into v_open, v_closed
+        select array_agg(distinct s.lane) filter (where s.open), array_agg(s.key) filter (where not s.open), bool_or(s.windowed)
+        into v_open, v_closed, v_windows
         from (
-            select t.key, t.lane, not t.paused and pgconductor._window_open(t.window_start, t.window_end, t.time_zone, v_now) as open
+            select t.key, t.lane, t.week_open is not null as windowed,
+                not t.paused and pgconductor._window_open(t.week_open, t.time_zone, v_now) as open
             from pgconductor.tasks t
             where t.lane <> '' and t.key = any (v_keys)
         ) s;
@@ -81,13 +85,29 @@ begin
     end if;
 
     v_work := pgconductor._find_due(p_queue, v_lanes, v_keys, p_limit, p_max_bytes, p_position, v_now);
-    if cardinality(v_work.due) > 0 then
-        return query select * from pgconductor._lease_rows(p_orchestrator_id, p_queue, v_work.due, v_now, v_work.next_position);
+    if cardinality(v_work.due) > 0 and v_windows then
+        return query
+            with leased as materialized (
+                select * from pgconductor._lease_rows(p_orchestrator_id, p_queue, v_work.due, v_now, v_work.next_position)
+            ),
+            closing as materialized (
+                select t.key, extract(epoch from pgconductor._window_change(t.week_open, t.time_zone, v_now) - v_now)::double precision as seconds
+                from pgconductor.tasks t
+                where t.week_open is not null and t.key in (select l.task_key from leased l)
+            )
+            select l.*, c.seconds from leased l left join closing c on c.key = l.task_key order by l.position;
+    elsif cardinality(v_work.due) > 0 then
+        return query
+            select l.*, null::double precision
+            from pgconductor._lease_rows(p_orchestrator_id, p_queue, v_work.due, v_now, v_work.next_position) l;
     elsif p_position is null or v_work.next_due_in is not null then
         next_due_in := v_work.next_due_in;
         if p_position is null then
             -- Nothing is due before now. What commits a little late is looked for a little behind.
             next_position := (select jsonb_agg(jsonb_build_array(l, 0, v_now - interval '1 second')) from unnest(v_lanes) l);
+        end if;
+        if v_windows and v_closed is not null and p_position is null then
+            next_due_in := least(next_due_in, pgconductor._opens_in(p_queue, v_closed, v_now));
         end if;
         return next;
     end if;

@@ -5,7 +5,7 @@
 -- p_back: how far behind the position; null: all the way. Lanes and priorities that the position does not know are found
 -- whatever p_back is.
 -- late: there is something due to claim: pass next_position to the next claim_executions. next_due_in: seconds until what is due
--- next, null: nothing is waiting. An orchestrator that is not registered for the queue, or a paused queue: nothing is late.
+-- next or a window opens for what waits, null: nothing is waiting. An orchestrator that is not registered for the queue, or a paused queue: nothing is late.
 -- Touches the index entries behind the position, and one or two for each lane and priority. Locks nothing.
 --
 -- Planner: see _find_due.
@@ -48,7 +48,7 @@ begin
         join pgconductor.queues q on q.name = w.queue
         join pgconductor.tasks t on t.lane <> '' and t.key = any (w.task_keys)
         where w.orchestrator_id = p_orchestrator_id and w.queue = p_queue and not q.paused
-            and not t.paused and pgconductor._window_open(t.window_start, t.window_end, t.time_zone, v_now)
+            and not t.paused and pgconductor._window_open(t.week_open, t.time_zone, v_now)
     loop
         -- Between the priorities that the position knows, from the highest down: any that are new; then that one itself.
         v_above := 32768;
@@ -96,6 +96,10 @@ begin
         end loop;
     end loop;
 
-    next_due_in := extract(epoch from v_next_due - v_now);
+    next_due_in := least(extract(epoch from v_next_due - v_now), pgconductor._opens_in(p_queue, array(
+        select t.key
+        from pgconductor.workers w join pgconductor.tasks t on t.week_open is not null and t.key = any (w.task_keys)
+        where w.orchestrator_id = p_orchestrator_id and w.queue = p_queue
+            and not pgconductor._window_open(t.week_open, t.time_zone, v_now)), v_now));
 end
 $$;

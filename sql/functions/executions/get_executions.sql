@@ -38,7 +38,7 @@ begin
     v_queue := coalesce(p_queue, v_task.queue);
     if v_task.paused
         or (select q.paused from pgconductor.queues q where q.name = v_queue)
-        or not pgconductor._window_open(v_task.window_start, v_task.window_end, v_task.time_zone, v_now) then
+        or not pgconductor._window_open(v_task.week_open, v_task.time_zone, v_now) then
         return;
     end if;
 

@@ -1,4 +1,4 @@
--- Drops the partitions of a history table whose day ended before p_today, with the large payloads and the steps they point at. Stops at
+-- Drops the partitions of a history table, or of the log lines, whose day ended before p_today, with the large payloads and the steps they point at. Stops at
 -- the first one it cannot lock.
 create or replace function pgconductor._drop_days(p_table text, p_today date, out dropped integer, out skipped integer)
 language plpgsql
@@ -18,8 +18,10 @@ begin
         order by c.relname
     loop
         begin
-            execute format('delete from pgconductor.payloads p using pgconductor.%I h where h.large_payload_bytes is not null and p.execution_id = h.id', v_partition);
-            execute format('delete from pgconductor.steps s using pgconductor.%I h where h.flow is not null and s.execution_id = h.id', v_partition);
+            if p_table <> 'execution_logs' then
+                execute format('delete from pgconductor.payloads p using pgconductor.%I h where h.large_payload_bytes is not null and p.execution_id = h.id', v_partition);
+                execute format('delete from pgconductor.steps s using pgconductor.%I h where h.flow is not null and s.execution_id = h.id', v_partition);
+            end if;
             execute format('drop table pgconductor.%I', v_partition);
             dropped := dropped + 1;
         exception

@@ -1,5 +1,5 @@
--- Housekeeping, safe to call by anyone at any time: deletes expired rows from the history's default partitions, old failures of
--- events and paces that are over, at most p_limit of each, drops the partitions whose day is over, and makes those for the days ahead: p_days_ahead of them, or as many
+-- Housekeeping of the history and of log lines, safe to call by anyone at any time: deletes expired rows from the default partitions, old
+-- failures of events and paces that are over, at most p_limit of each, drops the partitions whose day is over, and makes those for the days ahead: p_days_ahead of them, or as many
 -- as the longest retention of any task needs (up to 100: what is kept for longer waits in the default partition until its day comes near). Only one
 -- caller works at a time; the others return at once. Waits 200 ms for the first lock it cannot have, then leaves the rest of that
 -- table to the next call (skipped): nobody waits behind housekeeping for longer than that.
@@ -17,8 +17,10 @@ as $$
 declare
     v_table  text;
     v_tables text[] := array['completed_executions', 'failed_executions'];
+    v_last   integer;
     v_today  date := (pgconductor.current_time() at time zone 'UTC')::date;
     v_ahead  integer;
+    v_logs   integer;
     v_result record;
 begin
     created := 0;
@@ -35,18 +37,26 @@ begin
     into v_ahead
     from pgconductor.tasks t;
 
+    -- Log lines have days only where some task keeps them.
+    select ceil(extract(epoch from max(t.keep_logs)) / 86400) + 1 into v_logs
+    from pgconductor.tasks t
+    where t.keep_logs > '0';
+
     -- What takes time first, what takes locks last.
     foreach v_table in array v_tables loop
         deleted := deleted + pgconductor._delete_expired(v_table, p_limit);
     end loop;
-    deleted := deleted + pgconductor._delete_old_failures(p_limit) + pgconductor._delete_old_paces(p_limit);
+    deleted := deleted + pgconductor._delete_old_failures(p_limit) + pgconductor._delete_old_paces(p_limit)
+        + pgconductor._delete_old_logs(p_limit);
+    v_tables := v_tables || 'execution_logs'::text;
     foreach v_table in array v_tables loop
         select * into v_result from pgconductor._drop_days(v_table, v_today);
         dropped := dropped + v_result.dropped;
         skipped := skipped + v_result.skipped;
     end loop;
     foreach v_table in array v_tables loop
-        for v_day in 0..v_ahead loop
+        v_last := case when v_table <> 'execution_logs' then v_ahead when v_logs > 0 then least(v_logs, 100) else -1 end;
+        for v_day in 0..v_last loop
             begin
                 select * into v_result from pgconductor._make_day(v_table, v_today + v_day);
                 created := created + v_result.created;

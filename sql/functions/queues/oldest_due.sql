@@ -54,6 +54,6 @@ as $$
         and not exists (
             select from pgconductor.tasks t
             where t.key = p.lane
-                and (t.paused or not pgconductor._window_open(t.window_start, t.window_end, t.time_zone, n.now)))
+                and (t.paused or not pgconductor._window_open(t.week_open, t.time_zone, n.now)))
     group by q.name
 $$;

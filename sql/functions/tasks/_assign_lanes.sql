@@ -13,7 +13,7 @@ begin
     ),
     wanted as (
         select t.key, t.lane, case
-            when t.window_start is not null or t.paused or t.batch_size is not null or exists (
+            when t.week_open is not null or t.paused or t.batch_size is not null or exists (
                 select from pgconductor.workers w where w.queue = p_queue and t.key <> all (w.task_keys))
             then t.key else '' end as lane_wanted
         from pgconductor.tasks t join served s on s.key = t.key

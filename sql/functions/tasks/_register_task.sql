@@ -33,6 +33,17 @@ begin
         v_new.window_start := (p_task ->> 'window_start')::time;
         v_new.window_end := (p_task ->> 'window_end')::time;
     end if;
+    if p_task ? 'windows' then
+        if jsonb_typeof(p_task -> 'windows') not in ('array', 'null') then
+            perform pgconductor._raise('PC004', format('task "%s": %s is not a list of windows', v_key, left(p_task ->> 'windows', 100)),
+                'Give an array of texts such as "mon-fri 22:00-06:00".');
+        end if;
+        v_new.windows := nullif(array(select w from jsonb_array_elements_text(nullif(p_task -> 'windows', 'null')) w), '{}');
+    end if;
+    if p_task ? 'keep_logs_seconds' then
+        v_new.keep_logs := case when (p_task ->> 'keep_logs_seconds')::double precision >= 0
+            then make_interval(secs => (p_task ->> 'keep_logs_seconds')::double precision) end;
+    end if;
     if p_task ? 'batch_size' then
         v_new.batch_size := (p_task ->> 'batch_size')::integer;
     end if;
@@ -42,8 +53,9 @@ begin
         update pgconductor.tasks t
         set queue = v_new.queue, max_attempts = v_new.max_attempts, backoff_seconds = v_new.backoff_seconds,
             backoff_jitter = v_new.backoff_jitter, keep_completed = v_new.keep_completed, keep_failed = v_new.keep_failed,
-            window_start = v_new.window_start, window_end = v_new.window_end, time_zone = v_new.time_zone,
-            batch_size = v_new.batch_size, updated_at = pgconductor.current_time()
+            keep_logs = v_new.keep_logs, windows = v_new.windows, window_start = v_new.window_start,
+            window_end = v_new.window_end, time_zone = v_new.time_zone, batch_size = v_new.batch_size,
+            updated_at = pgconductor.current_time()
         where t.key = v_key;
     end if;
 exception

@@ -1,9 +1,9 @@
 -- Registers what one orchestrator serves on one queue: creates the queue if need be, writes the tasks' settings, and
 -- decides their lanes. p_tasks is an array of objects:
 --   key (required), queue (the task's own, default p_queue), max_attempts, backoff_seconds [..], backoff_jitter,
---   keep_completed_seconds, keep_failed_seconds (-1: for ever), window_start, window_end ("HH:MM"), time_zone,
---   batch_size
--- A setting left out keeps its value (a new task: the default). A null window or batch size removes it.
+--   keep_completed_seconds, keep_failed_seconds, keep_logs_seconds (-1: for ever), time_zone, batch_size,
+--   windows ["mon-fri 22:00-06:00", ..] (_week_of says how they are written), window_start and window_end ("HH:MM": one more)
+-- A setting left out keeps its value (a new task: the default). A null window, an empty list of them, or a null batch size removes it.
 --
 -- A task shares the queue's plain lane only if it can never be held back while its neighbours run: it has no window, is not
 -- paused, is not run in batches, and every live worker of the queue serves it. Otherwise it has a lane of its own.

@@ -17,7 +17,7 @@ internal static class DoctorCommand
     private static async Task<int> RunAsync(CommandContext context, bool strict, CancellationToken cancellationToken)
     {
         await using var database = await context.OpenAsync(TimeSpan.FromSeconds(2));
-        var findings = await new Doctor(database.Conductor, database.Description).ExamineAsync(cancellationToken);
+        var findings = await new Doctor(database.Conductor, database.Description, context.Environment.TimeProvider).ExamineAsync(cancellationToken);
         var worst = findings.Max(finding => finding.Status);
         if (context.Output.Json)
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using PgConductor.Cli.Output;
 using PgConductor.Client;
 
@@ -9,10 +10,11 @@ namespace PgConductor.Cli.Commands;
 internal static class ExecutionCommands
 {
     private static readonly Dictionary<string, ExecutionState> _states = Enum.GetValues<ExecutionState>().ToDictionary(Text.Of, StringComparer.Ordinal);
+    private static readonly Dictionary<string, LogLevel> _levels = Enum.GetValues<LogLevel>().Where(level => level != LogLevel.None).ToDictionary(LogLineView.Name, StringComparer.Ordinal);
     private static readonly JsonSerializerOptions _indented = new(CommandOutput.JsonOptions) { WriteIndented = true };
 
     public static Command Build(Func<ParseResult, CommandContext> context) =>
-        new("executions", "See and steer executions.") { List(context), Show(context), Cancel(context), Retry(context), Count(context) };
+        new("executions", "See and steer executions.") { List(context), Show(context), Logs(context), Cancel(context), Retry(context), Count(context) };
 
     private static Command List(Func<ParseResult, CommandContext> context)
     {
@@ -34,6 +36,16 @@ internal static class ExecutionCommands
         var id = Arguments.Id("execution");
         var command = new Command("show", "Shows one execution with payload, result, errors and steps.") { id };
         command.SetAction((parsed, token) => ShowAsync(context(parsed), parsed.GetValue(id), token));
+        return command;
+    }
+
+    private static Command Logs(Func<ParseResult, CommandContext> context)
+    {
+        var id = Arguments.Id("execution");
+        var level = Arguments.Choice("--level", "Only of this level and above.", _levels, "LEVEL");
+        var limit = Arguments.Integer("--limit", "The newest so many.", 1000, 1, 10_000);
+        var command = new Command("logs", "Shows what an execution logged, oldest first, as far as its task keeps it.") { id, level, limit };
+        command.SetAction((parsed, token) => LogsAsync(context(parsed), parsed.GetValue(id), parsed.GetValue(level) ?? LogLevel.Trace, parsed.GetValue(limit), token));
         return command;
     }
 
@@ -93,6 +105,25 @@ internal static class ExecutionCommands
         var info = await database.Conductor.GetAsync(id, cancellationToken) ?? throw Unknown(id);
         var detail = new ExecutionDetail(info, await database.Conductor.GetStepsAsync(id, cancellationToken));
         context.Output.Write(detail, JsonSerializer.Serialize(detail, _indented));
+        return ExitCodes.Ok;
+    }
+
+    private static async Task<int> LogsAsync(CommandContext context, Guid id, LogLevel level, int limit, CancellationToken cancellationToken)
+    {
+        await using var database = await context.OpenAsync();
+        var lines = await database.Conductor.GetLogsAsync(id, level, limit, cancellationToken);
+        if (lines.Count == 0 && await database.Conductor.GetAsync(id, cancellationToken) is null)
+        {
+            throw Unknown(id);
+        }
+
+        context.Output.WriteList(
+            [.. lines.Select(LogLineView.From)],
+            "Nothing of it was kept: it logged nothing, or its task's keepLogs is none or over.",
+            ("at", line => Text.Of(line.LoggedAt)),
+            ("attempt", line => Text.Of(line.Attempt)),
+            ("level", line => line.Level),
+            ("message", line => line.Exception is null ? line.Message : $"{line.Message}\n{line.Exception}"));
         return ExitCodes.Ok;
     }
 

@@ -25,7 +25,8 @@ internal static class TaskCommands
             ("attempts", task => Text.Of(task.MaxAttempts)),
             ("keep completed", task => task.KeepCompleted),
             ("keep failed", task => task.KeepFailed),
-            ("window", task => task.WindowStart is null ? "" : $"{task.WindowStart}-{task.WindowEnd} {task.TimeZone}"),
+            ("windows", task => task.Windows.Count == 0 ? "" : $"{string.Join("; ", task.Windows)} {task.TimeZone}"),
+            ("open", task => task.ChangesAt is { } change ? $"{(task.Open ? "until" : "from")} {Text.Of(change)}" : Text.YesNo(task.Open)),
             ("paused", task => Text.YesNo(task.Paused)),
             ("workers", task => Text.Of(task.Workers)));
         return ExitCodes.Ok;

@@ -17,7 +17,7 @@ internal sealed class TaskReader(string folder, Func<string, string?> variable)
             node.Fault($"{JsonSerializer.Serialize(key)} cannot be a task key: give 1 to 200 bytes, not \"?\"");
         }
 
-        var members = node.Object([.. _kinds, "queue", "maxAttempts", "timeout", "backoff", "backoffJitter", "keepCompleted", "keepFailed", .. _commandOnly]);
+        var members = node.Object([.. _kinds, "queue", "maxAttempts", "timeout", "backoff", "backoffJitter", "keepCompleted", "keepFailed", "keepLogs", "windows", "timeZone", .. _commandOnly]);
         var options = ReadOptions(members);
         var body = ReadBody(node, members);
         if (body is HttpBody && options.Timeout is null)
@@ -45,11 +45,45 @@ internal sealed class TaskReader(string folder, Func<string, string?> variable)
             BackoffJitter = members.TryGetValue("backoffJitter", out var jitter) ? jitter.Number(0, 1) : null,
             KeepCompleted = members.TryGetValue("keepCompleted", out var completed) ? ReadRetention(completed) : null,
             KeepFailed = members.TryGetValue("keepFailed", out var failed) ? ReadRetention(failed) : null,
+            KeepLogs = members.TryGetValue("keepLogs", out var logs) ? ReadRetention(logs) : null,
+            Windows = members.TryGetValue("windows", out var windows) ? ReadWindows(windows) : null,
+            TimeZone = members.TryGetValue("timeZone", out var zone) ? zone.Text("an IANA time zone, such as \"Europe/Berlin\"") : null,
         };
     }
 
     private static TimeSpan[] ReadBackoff(ConfigNode node) =>
         [.. node.Items("an array of durations, such as [\"15s\", \"1m\"]").Select(item => item.Time(TimeSpan.Zero, _longest) ?? default)];
+
+    private static ExecutionWindow[] ReadWindows(ConfigNode node)
+    {
+        if (node.Value.ValueKind == JsonValueKind.Array && node.Value.GetArrayLength() == 0)
+        {
+            return [];
+        }
+
+        var windows = new List<ExecutionWindow>();
+        foreach (var item in node.Items("an array of windows, such as [\"mon-fri 22:00-06:00\"]"))
+        {
+            try
+            {
+                if (item.Text("a window such as \"mon-fri 22:00-06:00\"") is { } text)
+                {
+                    windows.Add(ExecutionWindow.Parse(text));
+                }
+            }
+            catch (ConductorException exception)
+            {
+                item.Fault(exception.Message);
+            }
+        }
+
+        if (windows.Count > 100)
+        {
+            node.Fault($"has {windows.Count} windows; at most 100 are possible");
+        }
+
+        return [.. windows];
+    }
 
     private static Retention? ReadRetention(ConfigNode node)
     {

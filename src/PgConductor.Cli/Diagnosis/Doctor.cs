@@ -5,7 +5,7 @@ using PgConductor.Client;
 namespace PgConductor.Cli.Diagnosis;
 
 /// <summary>Looks at everything that has to be right, through the public API.</summary>
-internal sealed class Doctor(IConductor conductor, string description)
+internal sealed class Doctor(IConductor conductor, string description, TimeProvider timeProvider)
 {
     private const int OldestServer = 15;
 
@@ -39,6 +39,7 @@ internal sealed class Doctor(IConductor conductor, string description)
         var orchestrators = await conductor.ListOrchestratorsAsync(cancellationToken);
         findings.AddRange(Orchestrators(orchestrators));
         findings.AddRange(Queues(await conductor.ListQueuesAsync(cancellationToken)));
+        findings.AddRange(History(await conductor.GetMaintenanceStatusAsync(cancellationToken), DateOnly.FromDateTime(timeProvider.GetUtcNow().UtcDateTime)));
         findings.AddRange(DeadLetters(await conductor.CountAsync(cancellationToken: cancellationToken)));
         return findings;
     }
@@ -104,6 +105,26 @@ internal sealed class Doctor(IConductor conductor, string description)
                 { OldestDue: { } late } when late > _late => Finding.Warning("queue", backlog, "Add workers or concurrency; or, if they are idle, see whether one of them serves these tasks (`pgconductor executions count`)."),
                 _ => Finding.Ok("queue", backlog),
             };
+        }
+    }
+
+    /// <summary>Housekeeping comes every ten minutes while a process runs: what is over since the day before yesterday was forgotten.</summary>
+    private static IEnumerable<Finding> History(IReadOnlyList<MaintenanceStatus> parts, DateOnly today)
+    {
+        foreach (var part in parts)
+        {
+            if (part.Oldest < today.AddDays(-1))
+            {
+                yield return Finding.Error("history", $"{part.Table}: {part.Overdue} partitions are overdue, the oldest since {part.Oldest:O}: housekeeping does not get through", "See why: event 1109 in the workers' logs, or `select * from pgconductor.maintain()` as the owner of the tables. A reader that stays in a transaction keeps it from them.");
+            }
+            else if (part is { DaysAhead: 0, Table: not "execution_logs" } or { InDefault: > 100_000 })
+            {
+                yield return Finding.Warning("history", $"{part.Table}: {part.DaysAhead} days have a partition, {part.InDefault} rows are in the default one", "Run `select * from pgconductor.maintain()` as the owner of the tables, or start a worker: it does so every ten minutes.");
+            }
+            else
+            {
+                yield return Finding.Ok("history", $"{part.Table}: {part.DaysAhead} days ahead");
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 
 namespace PgConductor.Cli.Output;
 
@@ -40,6 +41,13 @@ internal sealed record StepView(
     public static StepView From(StepInfo step) => new(step.Name, step.Kind, step.State, step.ChildId, step.StartedAt, step.FinishedAt, step.Deadline, step.Result);
 }
 
+internal sealed record LogLineView(DateTimeOffset LoggedAt, int Attempt, string Level, string Category, string Message, string? Exception)
+{
+    public static LogLineView From(ExecutionLogEntry entry) => new(entry.LoggedAt, entry.Attempt, Name(entry.Level), entry.Category, entry.Message, entry.Exception);
+
+    public static string Name(LogLevel level) => level.ToString().ToLowerInvariant();
+}
+
 internal sealed record CountView(string Queue, string Task, ExecutionState State, long Count);
 
 internal sealed record QueueView(string Name, bool Paused, bool Partitioned, long Ready, long Scheduled, long Running, double? OldestDueSeconds, long Workers)
@@ -49,10 +57,10 @@ internal sealed record QueueView(string Name, bool Paused, bool Partitioned, lon
 }
 
 internal sealed record TaskView(
-    string Key, string Queue, bool Paused, int MaxAttempts, string KeepCompleted, string KeepFailed, string? WindowStart, string? WindowEnd, string TimeZone, long Workers)
+    string Key, string Queue, bool Paused, int MaxAttempts, string KeepCompleted, string KeepFailed, string KeepLogs, IReadOnlyList<string> Windows, string TimeZone, bool Open, DateTimeOffset? ChangesAt, long Workers)
 {
     public static TaskView From(TaskInfo task) => new(
-        task.Key, task.Queue, task.Paused, task.MaxAttempts, Text.Of(task.KeepCompleted), Text.Of(task.KeepFailed), task.WindowStart, task.WindowEnd, task.TimeZone, task.Workers);
+        task.Key, task.Queue, task.Paused, task.MaxAttempts, Text.Of(task.KeepCompleted), Text.Of(task.KeepFailed), Text.Of(task.KeepLogs), task.Windows, task.TimeZone, task.IsOpen, task.ChangesAt, task.Workers);
 }
 
 internal sealed record OrchestratorView(

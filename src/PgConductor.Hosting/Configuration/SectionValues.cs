@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 
 namespace PgConductor.Hosting.Configuration;
 
@@ -17,6 +18,12 @@ internal sealed class SectionValues(IConfigurationSection section, ICollection<s
     public bool Boolean(string name, bool fallback) => Read(name, fallback, "true or false", bool.TryParse);
 
     public TimeSpan Time(string name, TimeSpan fallback) => Read(name, fallback, "a time such as \"00:00:30\", \"30s\" or \"5ms\"", TryTime);
+
+    public LogLevel Level(string name, LogLevel fallback) =>
+        Read(name, fallback, "a level: Trace, Debug, Information, Warning, Error, Critical or None", static (string text, out LogLevel value) => Enum.TryParse(text, ignoreCase: true, out value) && Enum.IsDefined(value));
+
+    public Retention? Retention(string name, Retention? fallback) =>
+        Read(name, fallback, "\"none\", \"forever\", or a time such as \"7d\"", TryRetention);
 
     /// <summary>A name that is none of these is a fault: a misspelt setting must not be silently ignored.</summary>
     public void RefuseOthers(IReadOnlyCollection<string> names)
@@ -56,6 +63,18 @@ internal sealed class SectionValues(IConfigurationSection section, ICollection<s
         // A bare "30" would be days to TimeSpan.Parse and seconds to most readers.
         value = default;
         return text == "0";
+    }
+
+    private static bool TryRetention(string text, out Retention? value)
+    {
+        value = text.ToLowerInvariant() switch
+        {
+            "none" => PgConductor.Retention.None,
+            "forever" => PgConductor.Retention.Forever,
+            _ when TryTime(text, out var time) && time > TimeSpan.Zero && time <= TimeSpan.FromDays(36_525) => PgConductor.Retention.For(time),
+            _ => null,
+        };
+        return value is not null;
     }
 
     private T Read<T>(string name, T fallback, string expected, TryParse<T> parse)

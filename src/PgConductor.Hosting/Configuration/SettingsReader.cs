@@ -17,7 +17,13 @@ internal static class SettingsReader
         nameof(OrchestratorOptions.Queues), nameof(OrchestratorOptions.OnlyNamedQueues), nameof(OrchestratorOptions.Worker), nameof(OrchestratorOptions.Heartbeat),
         nameof(OrchestratorOptions.Takeover), nameof(OrchestratorOptions.DrainTimeout), nameof(OrchestratorOptions.CancelTimeout),
         nameof(OrchestratorOptions.Listen), nameof(OrchestratorOptions.Migrate), nameof(OrchestratorOptions.Name),
-        nameof(OrchestratorOptions.Service),
+        nameof(OrchestratorOptions.Service), nameof(OrchestratorOptions.Logs),
+    ];
+
+    private static readonly string[] _logNames =
+    [
+        nameof(ExecutionLogOptions.Keep), nameof(ExecutionLogOptions.MinLevel), nameof(ExecutionLogOptions.MaxEntries),
+        nameof(ExecutionLogOptions.MaxBytes), nameof(ExecutionLogOptions.FlushInterval), nameof(ExecutionLogOptions.MaxWaiting),
     ];
 
     private static readonly string[] _workerNames =
@@ -62,8 +68,24 @@ internal static class SettingsReader
             Migrate = values.Boolean(nameof(OrchestratorOptions.Migrate), orchestrator.Migrate),
             Name = values.Text(nameof(OrchestratorOptions.Name), orchestrator.Name!),
             Service = values.Text(nameof(OrchestratorOptions.Service), orchestrator.Service!),
+            Logs = ReadLogs(section.GetSection(nameof(OrchestratorOptions.Logs)), orchestrator.Logs, faults),
         };
         return (conductor, orchestrator);
+    }
+
+    private static ExecutionLogOptions ReadLogs(IConfigurationSection section, ExecutionLogOptions logs, ICollection<string> faults)
+    {
+        var values = new SectionValues(section, faults);
+        values.RefuseOthers(_logNames);
+        return logs with
+        {
+            Keep = values.Retention(nameof(ExecutionLogOptions.Keep), logs.Keep),
+            MinLevel = values.Level(nameof(ExecutionLogOptions.MinLevel), logs.MinLevel),
+            MaxEntries = values.Integer(nameof(ExecutionLogOptions.MaxEntries), logs.MaxEntries),
+            MaxBytes = values.Integer(nameof(ExecutionLogOptions.MaxBytes), logs.MaxBytes),
+            FlushInterval = values.Time(nameof(ExecutionLogOptions.FlushInterval), logs.FlushInterval),
+            MaxWaiting = values.Integer(nameof(ExecutionLogOptions.MaxWaiting), logs.MaxWaiting),
+        };
     }
 
     private static WorkerOptions ReadWorker(IConfigurationSection section, WorkerOptions worker, ICollection<string> faults)

@@ -20,7 +20,11 @@ internal sealed class WorkLook(NpgsqlDataSource source, Conductor conductor, Fun
         select least(
             (select min(e.run_at) from pgconductor.executions e where e.run_at > pgconductor.current_time() and e.run_at < 'infinity'),
             (select min(s.look_at) from pgconductor.schedules s
-             where not s.paused and s.look_at > pgconductor.current_time() and s.look_at < 'infinity'))
+             where not s.paused and s.look_at > pgconductor.current_time() and s.look_at < 'infinity'),
+            (select min(pgconductor._window_change(t.week_open, t.time_zone, pgconductor.current_time())) from pgconductor.tasks t
+             where not t.paused and t.week_open is not null
+                 and not pgconductor._window_open(t.week_open, t.time_zone, pgconductor.current_time())
+                 and exists (select from pgconductor.executions e where e.task_key = t.key and e.run_at <= pgconductor.current_time())))
         """;
 
     private const string DueSchedulesSql =

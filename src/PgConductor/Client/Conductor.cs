@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using PgConductor.Database;
 using PgConductor.Diagnostics;
@@ -110,6 +111,15 @@ public sealed partial class Conductor : IConductor, IAsyncDisposable
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<StepInfo>> GetStepsAsync(Guid id, CancellationToken cancellationToken = default) => Database.ListStepsAsync(id, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ExecutionLogEntry>> GetLogsAsync(Guid id, LogLevel minLevel = LogLevel.Trace, int limit = 1000, CancellationToken cancellationToken = default) =>
+        limit is < 1 or > 10_000
+            ? throw new ConductorException(ConductorErrorCode.InvalidArgument, $"{limit} log lines cannot be read at once: ask for 1 to 10000.")
+            : Database.GetLogsAsync(id, minLevel, limit, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<MaintenanceStatus>> GetMaintenanceStatusAsync(CancellationToken cancellationToken = default) => Database.GetMaintenanceStatusAsync(cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ExecutionInfo>> ListAsync(ExecutionQuery? query = null, CancellationToken cancellationToken = default) =>

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace PgConductor.Client;
 
 /// <summary>One execution, seen from the caller.</summary>
@@ -21,6 +23,10 @@ public class ExecutionHandle
 
     /// <summary>Reads the execution; null when it is not known any more.</summary>
     public Task<ExecutionInfo?> GetAsync(CancellationToken cancellationToken = default) => Conductor.GetAsync(Id, cancellationToken);
+
+    /// <inheritdoc cref="IConductor.GetLogsAsync"/>
+    public Task<IReadOnlyList<ExecutionLogEntry>> GetLogsAsync(LogLevel minLevel = LogLevel.Trace, int limit = 1000, CancellationToken cancellationToken = default) =>
+        Conductor.GetLogsAsync(Id, minLevel, limit, cancellationToken);
 
     /// <inheritdoc cref="IConductor.CancelAsync"/>
     public Task<CancelOutcome> CancelAsync(string reason = "cancelled", CancellationToken cancellationToken = default) =>

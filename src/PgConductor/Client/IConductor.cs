@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace PgConductor.Client;
@@ -52,6 +53,15 @@ public partial interface IConductor
     /// <summary>Reads an execution's steps, in the order in which they were asked for.</summary>
     /// <returns>Empty when it has none: a completed execution's steps are gone.</returns>
     Task<IReadOnlyList<StepInfo>> GetStepsAsync(Guid id, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads what an execution logged, oldest first, as far as its task keeps it (<see cref="TaskOptions.KeepLogs"/>).</summary>
+    /// <param name="id">Which.</param>
+    /// <param name="minLevel">Only lines of at least this level.</param>
+    /// <param name="limit">The newest so many; 1 to 10000.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>Empty when nothing was kept. What was logged in the last moment (<see cref="ExecutionLogOptions.FlushInterval"/>) may be missing yet.</returns>
+    /// <exception cref="ConductorException">Code invalid-argument: <paramref name="limit"/> is out of range.</exception>
+    Task<IReadOnlyList<ExecutionLogEntry>> GetLogsAsync(Guid id, LogLevel minLevel = LogLevel.Trace, int limit = 1000, CancellationToken cancellationToken = default);
 
     /// <summary>Lists executions, newest first, without payloads.</summary>
     /// <param name="query">What to list; null: the newest 50.</param>
@@ -121,6 +131,9 @@ public partial interface IConductor
     /// <summary>Reads the server settings that matter to PgConductor, by name, and <c>connections_in_use</c>.</summary>
     /// <exception cref="ConductorException">Code schema: the schema is not installed.</exception>
     Task<IReadOnlyDictionary<string, string>> GetServerSettingsAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Says how the history's partitions stand: whether they are made ahead and dropped behind.</summary>
+    Task<IReadOnlyList<MaintenanceStatus>> GetMaintenanceStatusAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Transactions that keep deleted rows from being cleaned up, oldest first.</summary>
     Task<IReadOnlyList<HeldHorizon>> GetHeldHorizonAsync(TimeSpan olderThan, CancellationToken cancellationToken = default);

@@ -46,6 +46,9 @@ internal sealed class ClaimedExecution
 
     /// <summary>Its steps were too many to come along: they are to be loaded.</summary>
     public bool StepsLeftBehind { get; init; }
+
+    /// <summary>How long after the claim the windows of its task close; null: they do not.</summary>
+    public TimeSpan? ClosesIn { get; init; }
 }
 
 /// <summary>What a handler's end means for its execution; the names are those of the SQL function.</summary>
@@ -95,5 +98,8 @@ internal sealed record HeartbeatRequest(Guid OrchestratorId, TimeSpan Takeover, 
 internal sealed record HeartbeatReply(bool Alive, IReadOnlyList<Signal> Signals, RecoveryReport Recovery, TimeSpan? NextTakeoverIn, int SchemaVersion, TimeSpan? NextScheduleIn = null);
 
 internal readonly record struct RecoveryReport(int Orchestrators, int Rescued, int DeadLettered);
+
+/// <summary>How many executions of a queue wait; at most so many are counted.</summary>
+internal readonly record struct QueueDepth(string Queue, long Ready, long Scheduled, long Waiting);
 
 internal readonly record struct MaintenanceReport(int Created, int Dropped, long Deleted, int Skipped);

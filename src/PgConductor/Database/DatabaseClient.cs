@@ -33,6 +33,7 @@ internal sealed partial class DatabaseClient : IDatabaseClient
         _executions = new ExecutionCommands(_calls, _claims, _outcomes);
         _steps = new StepCommands(_calls, _outcomes);
         _events = new EventCommands(_calls);
+        _logs = new LogCommands(_calls);
         _invocations = new InvocationCommands(_calls, options.TimeProvider);
         _orchestrators = new OrchestratorCommands(_calls, _sessions, _control, options);
         _queues = new QueueCommands(_calls);
@@ -63,6 +64,13 @@ internal sealed partial class DatabaseClient : IDatabaseClient
             "select created, dropped, deleted, skipped from pgconductor.maintain()",
             static _ => { },
             Calls.Row(static reader => new MaintenanceReport(reader.GetInt32(0), reader.GetInt32(1), reader.GetInt64(2), reader.GetInt32(3))),
+            cancellationToken);
+
+    public Task<IReadOnlyList<MaintenanceStatus>> GetMaintenanceStatusAsync(CancellationToken cancellationToken) =>
+        _calls.RetryingAsync(
+            "select table_name, days_ahead, overdue, oldest, in_default from pgconductor.maintenance_status()",
+            static _ => { },
+            Calls.Rows(static reader => new MaintenanceStatus(reader.GetString(0), reader.GetInt32(1), reader.GetInt32(2), reader.IsDBNull(3) ? null : reader.GetFieldValue<DateOnly>(3), reader.GetInt64(4))),
             cancellationToken);
 
     public Task<Claim> ClaimAsync(Guid orchestratorId, string queue, int limit, string? position, CancellationToken cancellationToken) =>
@@ -139,6 +147,8 @@ internal sealed partial class DatabaseClient : IDatabaseClient
     public Task ResumeQueueAsync(string name, CancellationToken cancellationToken) => _queues.ResumeQueueAsync(name, cancellationToken);
 
     public Task<IReadOnlyList<QueueInfo>> ListQueuesAsync(CancellationToken cancellationToken) => _queues.ListQueuesAsync(cancellationToken);
+
+    public Task<IReadOnlyList<QueueDepth>> GetQueueDepthsAsync(IReadOnlyCollection<string> queues, CancellationToken cancellationToken) => _queues.GetQueueDepthsAsync(queues, cancellationToken);
 
     public Task<IReadOnlyList<QueueLag>> GetQueueLagAsync(IReadOnlyCollection<string>? queues, CancellationToken cancellationToken) =>
         _queues.GetQueueLagAsync(queues, cancellationToken);

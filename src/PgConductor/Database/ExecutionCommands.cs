@@ -9,7 +9,7 @@ namespace PgConductor.Database;
 internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, LeaseConnections outcomes) : IExecutionStore
 {
     private const string ClaimSql =
-        "select lease_id, position, id, task_key, attempt, created_at, run_at, trace_parent, payload, next_position::text, next_due_in, steps from pgconductor.claim_executions($1, $2, $3, 4194304, $4)";
+        "select lease_id, position, id, task_key, attempt, created_at, run_at, trace_parent, payload, next_position::text, next_due_in, steps, closes_in from pgconductor.claim_executions($1, $2, $3, 4194304, $4)";
 
     private const string ClaimTaskSql =
         "select lease_id, position, id, task_key, attempt, created_at, run_at, trace_parent, payload, null::text, null::double precision, steps from pgconductor.get_executions($1, $2, $3, $4)";
@@ -192,6 +192,7 @@ internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, Le
                 Payload = reader.IsDBNull(8) ? _jsonNull : reader.GetFieldValue<byte[]>(8),
                 Steps = parsed,
                 StepsLeftBehind = steps is not null && parsed is null,
+                ClosesIn = reader.IsDBNull(12) ? null : Seconds(reader.GetDouble(12)),
             });
         }
 

@@ -3,7 +3,7 @@ using Npgsql;
 namespace PgConductor.Database;
 
 /// <summary>Everything the engine asks of the database; each method is one SQL function. The seam at which unit tests stand in.</summary>
-internal interface IDatabaseClient : IExecutionStore, IStepStore, IEventStore, IInvocationStore, IOrchestratorStore, IQueueStore, IScheduleStore, IAsyncDisposable
+internal interface IDatabaseClient : IExecutionStore, IStepStore, IEventStore, ILogStore, IInvocationStore, IOrchestratorStore, IQueueStore, IScheduleStore, IAsyncDisposable
 {
     /// <summary>Whether LISTEN and session locks work on this connection.</summary>
     bool SupportsSessions { get; }
@@ -22,6 +22,9 @@ internal interface IDatabaseClient : IExecutionStore, IStepStore, IEventStore, I
 
     /// <summary>Housekeeping of the history.</summary>
     Task<MaintenanceReport> MaintainAsync(CancellationToken cancellationToken);
+
+    /// <summary>How the history's partitions stand.</summary>
+    Task<IReadOnlyList<MaintenanceStatus>> GetMaintenanceStatusAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>Claims and outcomes.</summary>
@@ -114,6 +117,9 @@ internal interface IQueueStore
     Task ResumeQueueAsync(string name, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<QueueInfo>> ListQueuesAsync(CancellationToken cancellationToken);
+
+    /// <summary>How many executions wait, counted up to a limit.</summary>
+    Task<IReadOnlyList<QueueDepth>> GetQueueDepthsAsync(IReadOnlyCollection<string> queues, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<QueueLag>> GetQueueLagAsync(IReadOnlyCollection<string>? queues, CancellationToken cancellationToken);
 

@@ -200,6 +200,30 @@ internal sealed class OrchestratorCommands(Calls calls, Sessions sessions, Contr
             writer.WriteNumber("keep_failed_seconds", keepFailed.Seconds);
         }
 
+        if (options.KeepLogs is { } keepLogs)
+        {
+            writer.WriteNumber("keep_logs_seconds", keepLogs.Seconds);
+        }
+
+        if (options.Windows is { } windows)
+        {
+            // What this code knows of the task's windows is all of them.
+            writer.WriteNull("window_start");
+            writer.WriteNull("window_end");
+            writer.WriteStartArray("windows");
+            foreach (var window in windows)
+            {
+                writer.WriteStringValue(window.ToString());
+            }
+
+            writer.WriteEndArray();
+        }
+
+        if (options.TimeZone is { } timeZone)
+        {
+            writer.WriteString("time_zone", timeZone);
+        }
+
         if (options.Batch is { } batch)
         {
             writer.WriteNumber("batch_size", batch.Size);

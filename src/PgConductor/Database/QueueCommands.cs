@@ -46,6 +46,13 @@ internal sealed class QueueCommands(Calls calls) : IQueueStore
                 reader.GetInt64(7))),
             cancellationToken);
 
+    public Task<IReadOnlyList<QueueDepth>> GetQueueDepthsAsync(IReadOnlyCollection<string> queues, CancellationToken cancellationToken) =>
+        calls.RetryingAsync(
+            "select queue, ready, scheduled, waiting from pgconductor.queue_depths($1)",
+            parameters => parameters.AddArray<string>([.. queues], NpgsqlTypes.NpgsqlDbType.Text),
+            Calls.Rows(static reader => new QueueDepth(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3))),
+            cancellationToken);
+
     public Task<IReadOnlyList<QueueLag>> GetQueueLagAsync(IReadOnlyCollection<string>? queues, CancellationToken cancellationToken) =>
         calls.RetryingAsync(
             "select queue, due_seconds from pgconductor.oldest_due($1)",
@@ -55,7 +62,7 @@ internal sealed class QueueCommands(Calls calls) : IQueueStore
 
     public Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken) =>
         calls.RetryingAsync(
-            "select key, queue, paused, max_attempts, keep_completed_seconds, keep_failed_seconds, window_start, window_end, time_zone, workers from pgconductor.list_tasks()",
+            "select key, queue, paused, max_attempts, keep_completed_seconds, keep_failed_seconds, window_start, window_end, time_zone, workers, windows, open, changes_at, keep_logs_seconds from pgconductor.list_tasks()",
             static _ => { },
             Calls.Rows(static reader => new TaskInfo(
                 reader.GetString(0),
@@ -64,11 +71,19 @@ internal sealed class QueueCommands(Calls calls) : IQueueStore
                 reader.GetInt32(3),
                 ReadRetention(reader, 4),
                 ReadRetention(reader, 5),
-                Calls.Nullable<string>(reader, 6),
-                Calls.Nullable<string>(reader, 7),
+                ReadRetention(reader, 13),
+                ReadWindows(reader),
                 reader.GetString(8),
+                reader.GetBoolean(11),
+                reader.IsDBNull(12) ? null : new DateTimeOffset(reader.GetDateTime(12), TimeSpan.Zero),
                 reader.GetInt64(9))),
             cancellationToken);
+
+    private static string[] ReadWindows(Npgsql.NpgsqlDataReader reader)
+    {
+        var windows = reader.GetFieldValue<string[]>(10);
+        return reader.IsDBNull(6) ? windows : [.. windows, $"{reader.GetString(6)}-{reader.GetString(7)}"];
+    }
 
     private static Retention ReadRetention(Npgsql.NpgsqlDataReader reader, int ordinal)
     {

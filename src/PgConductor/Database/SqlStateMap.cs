@@ -52,13 +52,14 @@ internal static class SqlStateMap
     /// <summary>Whether the error is of the data sent, so that the rest of its batch would pass without it (SQLSTATE class 22, and 23, 54).</summary>
     public static bool IsDataError(Exception exception) =>
         Find<PostgresException>(exception) is { SqlState: { Length: 5 } state }
+        && !HitsNewPartition(Find<PostgresException>(exception)!)
         && (state.StartsWith("22", StringComparison.Ordinal) || state.StartsWith("23", StringComparison.Ordinal) || state.StartsWith("54", StringComparison.Ordinal));
 
     /// <summary>Whether trying again may help.</summary>
     public static bool IsTransient(Exception exception) => exception switch
     {
         ConductorException conductor => conductor.IsTransient,
-        PostgresException postgres => Transient.ContainsKey(postgres.SqlState),
+        PostgresException postgres => Transient.ContainsKey(postgres.SqlState) || HitsNewPartition(postgres),
         NpgsqlException { InnerException: TimeoutException or IOException or SocketException } => true,
         NpgsqlException npgsql => npgsql.IsTransient,
         IOException or SocketException or TimeoutException => true,
@@ -98,6 +99,10 @@ internal static class SqlStateMap
                 return exception;
         }
     }
+
+    /// <summary>A row was on its way into a default partition when the partition it belongs to was made: the same statement finds it the next time.</summary>
+    /// <remarks>Told from other violations by the server's routine: the state is the same, and the message is in the server's language.</remarks>
+    private static bool HitsNewPartition(PostgresException exception) => exception is { SqlState: PostgresErrorCodes.CheckViolation, Routine: "ExecPartitionCheckEmitError" };
 
     private static string Sentence(string message, string? hint) => hint is null ? message : $"{message}. {hint}";
 

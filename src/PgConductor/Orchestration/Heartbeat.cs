@@ -167,7 +167,7 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
             return;
         }
 
-        Telemetry.Rescued(recovery.Rescued);
+        Telemetry.Rescued(recovery.Rescued, recovery.DeadLettered);
         OrchestratorLog.Recovered(logger, recovery.Orchestrators, recovery.Rescued, recovery.DeadLettered);
         foreach (var worker in workers)
         {

@@ -6,7 +6,7 @@ using PgConductor.Workers;
 namespace PgConductor.Orchestration;
 
 /// <summary>The slow loop: the history's partitions, work that waits here for too long, and transactions that are open for too long.</summary>
-internal sealed class Housekeeping(IDatabaseClient database, IReadOnlyList<Worker> workers, TimeProvider timeProvider, ILogger logger)
+internal sealed class Housekeeping(IDatabaseClient database, IReadOnlyList<Worker> workers, TimeProvider timeProvider, ILogger logger, GaugeSource? gauges = null)
 {
     private static readonly TimeSpan _tick = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _longestBuffered = TimeSpan.FromSeconds(2);
@@ -47,7 +47,7 @@ internal sealed class Housekeeping(IDatabaseClient database, IReadOnlyList<Worke
                 if (reporting.IsCompleted && timeProvider.GetElapsedTime(start) >= nextReport)
                 {
                     nextReport = timeProvider.GetElapsedTime(start) + _reportEvery;
-                    reporting = ReportAsync(stop);
+                    reporting = Task.WhenAll(ReportAsync(stop), SampleAsync(stop));
                 }
             }
             while (await timer.WaitForNextTickAsync(stop).ConfigureAwait(false));
@@ -57,7 +57,7 @@ internal sealed class Housekeeping(IDatabaseClient database, IReadOnlyList<Worke
             // Told to stop.
         }
 
-        await reporting.ConfigureAwait(false);
+        await reporting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (maintaining is not null)
         {
             await ((Task)maintaining).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -86,11 +86,30 @@ internal sealed class Housekeeping(IDatabaseClient database, IReadOnlyList<Worke
         }
     }
 
+    /// <summary>What metrics ask of the database, if anybody reads them.</summary>
+    private async Task SampleAsync(CancellationToken stop)
+    {
+        if (gauges is null || !Telemetry.MeasuresDatabase)
+        {
+            return;
+        }
+
+        try
+        {
+            await gauges.SampleAsync(database, stop).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
+        {
+            // The error is a metric itself, and what is known stays.
+            Telemetry.DatabaseError("sample", exception);
+        }
+    }
+
     private async Task<TimeSpan> MaintainAsync(CancellationToken stop)
     {
         try
         {
-            await database.MaintainAsync(stop).ConfigureAwait(false);
+            Telemetry.Maintained(await database.MaintainAsync(stop).ConfigureAwait(false));
             foreach (var held in await database.GetHeldHorizonAsync(_heldTooLong, stop).ConfigureAwait(false))
             {
                 OrchestratorLog.HeldHorizon(logger, held.Age, held.State, held.ApplicationName, held.ProcessId);
@@ -101,6 +120,7 @@ internal sealed class Housekeeping(IDatabaseClient database, IReadOnlyList<Worke
         catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
         {
             Telemetry.DatabaseError("maintain", exception);
+            Telemetry.Maintained(null);
             OrchestratorLog.MaintenanceFailed(logger, _retryMaintainAfter, exception);
             return _retryMaintainAfter;
         }

@@ -17,6 +17,7 @@ namespace PgConductor.Orchestration;
 public sealed class Orchestrator : IAsyncDisposable
 {
     private static readonly TimeSpan _flushTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan _logTimeout = TimeSpan.FromSeconds(2);
 
     private readonly Conductor _conductor;
     private readonly OrchestratorOptions _options;
@@ -28,6 +29,8 @@ public sealed class Orchestrator : IAsyncDisposable
     private readonly Heartbeat _heartbeat;
     private readonly Scheduler _scheduler;
     private readonly DeclaredSchedules _declared;
+    private readonly ExecutionLogWriter? _logs;
+    private readonly GaugeSource _gauges;
     private readonly CancellationTokenSource _stopLoops = new();
     private readonly CancellationTokenSource _stopNow = new();
     private readonly CancellationTokenSource _abortStart = new();
@@ -55,10 +58,13 @@ public sealed class Orchestrator : IAsyncDisposable
         _conductor = conductor;
         _options = options ?? new OrchestratorOptions();
         Validate(_options, tasks);
+        var keepsLogs = tasks.Definitions.Any(task => ExecutionLogWriter.Keeps(task.Options, _options.Logs));
+        loggerFactory = keepsLogs ? ExecutionLogProvider.AttachTo(loggerFactory) : loggerFactory;
         loggerFactory = loggerFactory is null ? NullLoggerFactory.Instance : new SafeLoggerFactory(loggerFactory);
         _logger = loggerFactory.CreateLogger<Orchestrator>();
         _timeProvider = conductor.Options.TimeProvider;
         _database = conductor.Database;
+        _logs = keepsLogs ? new ExecutionLogWriter(_database, _options.Logs, _timeProvider, loggerFactory.CreateLogger<ExecutionLogWriter>()) : null;
         var registrations = tasks.Registrations.ToDictionary(registration => registration.Definition.Key, StringComparer.Ordinal);
         var writer = new StepWriter(_database, Id, _timeProvider, loggerFactory.CreateLogger<StepWriter>());
         var flows = new FlowServices(_database, Id, writer, conductor.Serializer, _timeProvider, loggerFactory.CreateLogger<StepWriter>());
@@ -78,10 +84,12 @@ public sealed class Orchestrator : IAsyncDisposable
                 Listens = Listens,
                 Flows = flows,
                 ScopeFactory = services?.GetService<IServiceScopeFactory>(),
+                Logs = _logs,
                 OnFenced = () => _heartbeat!.Fence(),
             }));
         }
 
+        _gauges = new GaugeSource(Queues, () => _workers.Select(worker => (worker.Queue, worker.KnownLeases.Count())));
         var schedulerLogger = loggerFactory.CreateLogger<Scheduler>();
         _scheduler = new Scheduler(new ScheduleRunner(_database, _timeProvider, schedulerLogger), _options.Heartbeat, _timeProvider, schedulerLogger);
         _declared = new DeclaredSchedules(_options.Service, tasks.Schedules, _database, conductor.Serializer, schedulerLogger);
@@ -289,7 +297,9 @@ public sealed class Orchestrator : IAsyncDisposable
             worker.Start();
         }
 
-        _housekeeping = Task.Run(() => new Housekeeping(_database, _workers, _timeProvider, _logger).RunAsync(_stopLoops.Token), CancellationToken.None);
+        _housekeeping = Task.Run(() => new Housekeeping(_database, _workers, _timeProvider, _logger, _gauges).RunAsync(_stopLoops.Token), CancellationToken.None);
+        Telemetry.Add(_gauges);
+        _logs?.Start();
         _scheduling = Task.Run(() => _scheduler.RunAsync(_stopLoops.Token), CancellationToken.None);
         _phase = OrchestratorPhase.Running;
         OrchestratorLog.Started(_logger, Id, _registration.Name, version, string.Join(", ", Queues));
@@ -337,6 +347,9 @@ public sealed class Orchestrator : IAsyncDisposable
         }
 
         await Task.WhenAll(_workers.Select(worker => worker.StopAsync(_flushTimeout))).ConfigureAwait(false);
+
+        Telemetry.Remove(_gauges);
+        await (_logs?.StopAsync(_logTimeout) ?? Task.CompletedTask).ConfigureAwait(false);
 
         // The heartbeat goes on until here, so that nobody takes over what is still being finished.
         await _stopLoops.CancelAsync().ConfigureAwait(false);

@@ -34,7 +34,9 @@ internal sealed class Registration(Guid id, OrchestratorOptions options, TaskCol
     {
         _begun = true;
         await database.RegisterOrchestratorAsync(id, Name, Version(), MigrationStore.Embedded.LatestVersion, cancellationToken).ConfigureAwait(false);
-        var definitions = tasks.Definitions;
+        // What the process says for all of its tasks, where they do not say it themselves.
+        TaskDefinition[] definitions = [.. tasks.Definitions.Select(task =>
+            options.Logs.Keep is { } keep && task.Options.KeepLogs is null ? task.With(task.Options with { KeepLogs = keep }) : task)];
         foreach (var queue in workers.Select(worker => worker.Queue).Union(definitions.Select(task => task.Options.Queue), StringComparer.Ordinal))
         {
             // The queues of all tasks exist before a task that names one of them is registered, served here or not.

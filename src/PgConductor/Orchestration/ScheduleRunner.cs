@@ -56,6 +56,7 @@ internal sealed class ScheduleRunner(IScheduleStore database, TimeProvider timeP
         {
             // The others go on. Another machine may know the zone, so it stays due for them.
             _unreadable[(schedule.Key, schedule.Revision)] = timeProvider.GetTimestamp();
+            Telemetry.ScheduleFailed(schedule.TaskKey);
             SchedulerLog.Unreadable(logger, schedule.Key, _skipUnreadable, exception);
             await database.ReportScheduleFaultAsync(schedule.Key, schedule.Revision, exception.Message, cancellationToken).ConfigureAwait(false);
             return null;
@@ -88,13 +89,14 @@ internal sealed class ScheduleRunner(IScheduleStore database, TimeProvider timeP
     {
         if (answer.Effect == AdvanceEffect.Failed)
         {
+            Telemetry.ScheduleFailed(schedule.TaskKey);
             SchedulerLog.NotEnqueued(logger, schedule.Key, answer.Detail ?? "");
         }
         else if (answer.Effect == AdvanceEffect.Advanced)
         {
             if (plan.Due.Count > 0)
             {
-                Telemetry.Enqueued(plan.Due.Count, schedule.TaskKey);
+                Telemetry.Ticked(plan.Due.Count, schedule.TaskKey);
             }
 
             if (answer.Detail is { } leftOut)
@@ -104,6 +106,7 @@ internal sealed class ScheduleRunner(IScheduleStore database, TimeProvider timeP
 
             if (plan.Dropped)
             {
+                Telemetry.TicksMissed(schedule.TaskKey);
                 SchedulerLog.Missed(logger, schedule.Key, schedule.LastTick, plan.Due.Count);
             }
         }

@@ -31,7 +31,7 @@ internal sealed class ExecutionFlow
 
     public WaitList Waits { get; } = new();
 
-    /// <summary>It was put away to run again at once, elsewhere: nothing is waited for.</summary>
+    /// <summary>It was put away to run again as soon as it may: nothing is waited for.</summary>
     public bool IsHandedBack { get; private set; }
 
     public DateTimeOffset Now => new(Journal.Now, TimeSpan.Zero);
@@ -44,7 +44,7 @@ internal sealed class ExecutionFlow
 
     public Guid NewGuid() => DeterministicGuid.Create(_owner.ExecutionId, Interlocked.Increment(ref _guids));
 
-    public Task<T> StepAsync<T>(string name, Func<Task<T>> work)
+    public Task<T> StepAsync<T>(string name, Func<Task<T>> work, StepOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(work);
         var used = Journal.Use(name, StepKind.Step);
@@ -52,7 +52,7 @@ internal sealed class ExecutionFlow
             ? Task.FromResult(Replay<T>(name, stored))
             : RunAsync(async () =>
             {
-                if (TryHandBack())
+                if (options is not { FollowAtOnce: true } && TryHandBack())
                 {
                     return await Never<T>().ConfigureAwait(false);
                 }
@@ -66,7 +66,7 @@ internal sealed class ExecutionFlow
             });
     }
 
-    public Task<T> TransactionStepAsync<T>(string name, Func<NpgsqlTransaction, Task<T>> work)
+    public Task<T> TransactionStepAsync<T>(string name, Func<NpgsqlTransaction, Task<T>> work, StepOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(work);
         var used = Journal.Use(name, StepKind.Step);
@@ -74,7 +74,7 @@ internal sealed class ExecutionFlow
             ? Task.FromResult(Replay<T>(name, stored))
             : RunAsync(async () =>
             {
-                if (TryHandBack())
+                if (options is not { FollowAtOnce: true } && TryHandBack())
                 {
                     return await Never<T>().ConfigureAwait(false);
                 }
@@ -206,10 +206,10 @@ internal sealed class ExecutionFlow
         return new StepSave(_owner.LeaseId, _owner.Position, name, used.Ordinal, json, used.StartedAt, now > used.StartedAt ? now : used.StartedAt);
     }
 
-    /// <summary>Between steps is the moment to stop: what is done is stored, and another process goes on.</summary>
+    /// <summary>Between steps is the moment to stop, for a process or at the end of a window: what is done is stored, and somebody goes on, once the window is open.</summary>
     private bool TryHandBack()
     {
-        if (!_services.Drain.IsSet)
+        if (!_services.Drain.IsSet && !_owner.IsWindowClosed)
         {
             return false;
         }

@@ -34,6 +34,9 @@ internal interface IFlowOwner
 
     CancellationToken CancellationToken { get; }
 
+    /// <summary>Whether the window it was claimed in has closed.</summary>
+    bool IsWindowClosed { get; }
+
     /// <summary>The database says that the execution is no longer ours.</summary>
     void OnRejected();
 }

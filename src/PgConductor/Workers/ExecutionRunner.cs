@@ -53,6 +53,12 @@ internal sealed class ExecutionRunner(WorkerServices services, ResultFlusher flu
             return Stopped(execution, exception: null);
         }
 
+        if (execution.IsWindowClosed)
+        {
+            // Claimed in the window's last moments, and its turn comes only now.
+            return Make(execution, OutcomeKind.Released);
+        }
+
         if (!services.Tasks.TryGetValue(execution.TaskKey, out var task))
         {
             WorkerLog.UnknownTask(_logger, execution.ExecutionId, execution.TaskKey);
@@ -60,6 +66,7 @@ internal sealed class ExecutionRunner(WorkerServices services, ResultFlusher flu
         }
 
         using var activity = StartActivity(execution);
+        using var lines = services.Logs is { } logs && logs.Keeps(task.Definition.Options) ? ExecutionLog.Begin(logs, execution.ExecutionId, execution.TaskKey, execution.Attempt) : null;
         using var timer = task.Definition.Options.Timeout is { } timeout ? execution.StopAfter(timeout, services.TimeProvider) : null;
         var measures = Telemetry.MeasuresRuns;
         var start = measures ? services.TimeProvider.GetTimestamp() : 0;

@@ -25,6 +25,9 @@ internal enum StopReason
 internal sealed class RunningExecution(ClaimedExecution claimed, Lease lease, WorkerServices services) : TaskContext, IFlowOwner, ISlotWork
 {
     private readonly Lock _gate = new();
+
+    /// <summary>By this process's own clock, which may differ from the database's: only the distance is told by the claim.</summary>
+    private readonly DateTimeOffset? _closesAt = claimed.ClosesIn is { } time ? services.TimeProvider.GetUtcNow() + time : null;
     private CancellationTokenSource? _cancellation;
     private AsyncServiceScope? _scope;
     private ILogger? _logger;
@@ -75,6 +78,8 @@ internal sealed class RunningExecution(ClaimedExecution claimed, Lease lease, Wo
             }
         }
     }
+
+    public bool IsWindowClosed => _closesAt is { } time && services.TimeProvider.GetUtcNow() >= time;
 
     long IFlowOwner.LeaseId => lease.Id;
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using PgConductor.Client;
 using PgConductor.Database;
+using PgConductor.Diagnostics;
 using PgConductor.Serialization;
 using PgConductor.Steps;
 
@@ -34,6 +35,9 @@ internal sealed record WorkerServices
     public required FlowServices Flows { get; init; }
 
     public IServiceScopeFactory? ScopeFactory { get; init; }
+
+    /// <summary>Takes the log lines of executions; null: none are kept.</summary>
+    public ExecutionLogWriter? Logs { get; init; }
 
     /// <summary>Told when the database says that this process is not registered any more.</summary>
     public required Action OnFenced { get; init; }

@@ -15,6 +15,7 @@ public sealed class DoctorTests
         await database.ExecuteAsync("insert into pgconductor.failed_executions (id, expires_at, created_at, finished_at, priority, attempts, queue, task_key, reason) values (gen_random_uuid(), 'infinity', now(), now(), 0, 1, 'default', 'broken', 'x')");
         await database.ExecuteAsync("select pgconductor.register_orchestrator(gen_random_uuid(), 'gone', '1', 1)");
         await database.ExecuteAsync("update pgconductor.orchestrators set last_heartbeat_at = now() - interval '5 minutes'");
+        await database.ExecuteAsync("select pgconductor._make_day('failed_executions', (now() at time zone 'UTC')::date - 3)");
         (await Cli.Run(database.ConnectionString, "invoke", "t")).Expect(0);
 
         var result = await Cli.Run(database.ConnectionString, "doctor", "--json");
@@ -30,6 +31,7 @@ public sealed class DoctorTests
         Assert.Contains("gone", Message(Assert.Single(checks["orchestrators"])), StringComparison.Ordinal);
         Assert.Contains("default: 1 ready", Message(checks["queue"].Single()), StringComparison.Ordinal);
         Assert.Contains("nobody serves it", Message(checks["queue"].Single()), StringComparison.Ordinal);
+        Assert.Contains("failed_executions: 1 partitions are overdue", Message(Assert.Single(checks["history"], check => Status(check) == "error")), StringComparison.Ordinal);
         Assert.All(document.GetProperty("checks").EnumerateArray(), check => Assert.Equal(Status(check) == "ok", check.GetProperty("remedy").ValueKind == JsonValueKind.Null));
         (await Cli.Run(database.ConnectionString, "doctor", "--strict")).Expect(1);
 

@@ -52,6 +52,25 @@ public sealed class ExecutionCommandTests
     }
 
     [Fact]
+    public async Task Logs_are_what_was_kept_and_their_absence_is_explained()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        using var folder = new TestFolder();
+        var config = folder.Write("tower.json", """{"tasks": {"fail": {"builtin": "fail", "maxAttempts": 1, "keepLogs": "1d"}, "noop": {"builtin": "noop"}}}""");
+        var failed = (await Cli.Run(database.ConnectionString, "invoke", "fail", "--json")).Expect(0).Document.GetProperty("id").GetString()!;
+        var quiet = (await Cli.Run(database.ConnectionString, "invoke", "noop", "--json")).Expect(0).Document.GetProperty("id").GetString()!;
+        (await Cli.Run(database.ConnectionString, "worker", "start", "--config", config, "--drain")).Expect(0);
+
+        var lines = (await Cli.Run(database.ConnectionString, "executions", "logs", failed, "--level", "warning", "--json")).Expect(0).Lines;
+        var line = Assert.Single(lines);
+        Assert.Equal((1, "warning"), (line.GetProperty("attempt").GetInt32(), line.GetProperty("level").GetString()));
+        Assert.Contains("failed in attempt 1", line.GetProperty("message").GetString(), StringComparison.Ordinal);
+        var none = (await Cli.Run(database.ConnectionString, "executions", "logs", quiet)).Expect(0);
+        Assert.Contains("keepLogs", none.Out + none.Error, StringComparison.Ordinal);
+        (await Cli.Run(database.ConnectionString, "executions", "logs", $"{Guid.NewGuid()}")).Expect(4);
+    }
+
+    [Fact]
     public async Task A_taken_dedupe_key_does_what_the_policy_says()
     {
         await using var database = await TestDatabase.CreateAsync();

@@ -13,7 +13,7 @@ public sealed class SchemaAgreementTests
     private static readonly string[] _readerOnly =
     [
         "must be 50ms", "a third of", "must be 0s to 1d", "must be 1ms to 24d", "shorter than", "cannot be", "given twice",
-        "there is no", "no program", "not known to Npgsql", "99999999", "not executable", "the program first", "set by pgconductor", "visible ASCII", "not JSON", "not valid Unicode", "day-of-month", "not known to this machine",
+        "there is no", "no program", "not known to Npgsql", "99999999", "not executable", "the program first", "set by pgconductor", "visible ASCII", "not JSON", "not valid Unicode", "day-of-month", "not known to this machine", "ends where it starts",
     ];
 
     public static TheoryData<string, string> SeenBySchema => [.. ConfigFaultTests.Faulty
@@ -32,7 +32,7 @@ public sealed class SchemaAgreementTests
     [InlineData("""{"tasks": {"a": {"builtin": "noop"}}}""")]
     [InlineData("""{"service": "s", "tasks": {"a": {"builtin": "noop"}}, "schedules": {"k": {"task": "a", "cron": "*/5 * * * *", "timeZone": "Europe/Berlin", "payload": null, "queue": "q", "priority": -3, "missed": "all", "tolerance": "2h", "catchUp": 1000, "overlap": false}, "l": {"task": "elsewhere", "cron": "@daily"}}}""")]
     [InlineData("""{"connection": "Host=x", "queues": {"default": {"concurrency": 5}}, "tasks": {"hello-task": {"builtin": "hello-task"}, "digest": {"command": ["sh"], "queue": "default", "maxAttempts": 3, "timeout": "30s"}, "notify": {"http": {"url": "http://127.0.0.1:8080/hook"}}}}""")]
-    [InlineData("""{"$schema": "s", "name": "n", "heartbeat": "1s", "takeover": "1m", "drainTimeout": "1.5h", "listen": true, "queues": {"q": {"concurrency": 1, "prefetch": 0, "prefetchTime": "0s", "maxClaim": 1, "flushSize": 1, "flushInterval": "0ms", "minPollInterval": "1ms", "maxPollInterval": "1ms"}}, "tasks": {"t": {"command": ["sh", ""], "backoff": ["0s"], "backoffJitter": 0.5, "keepCompleted": "none", "keepFailed": "1d", "doNotRetryExitCodes": [1, 255], "killGrace": "0s"}, "u": {"http": {"url": "HTTPS://x", "headers": {"A": "b"}}, "keepCompleted": "forever"}}}""")]
+    [InlineData("""{"$schema": "s", "name": "n", "heartbeat": "1s", "takeover": "1m", "drainTimeout": "1.5h", "listen": true, "queues": {"q": {"concurrency": 1, "prefetch": 0, "prefetchTime": "0s", "maxClaim": 1, "flushSize": 1, "flushInterval": "0ms", "minPollInterval": "1ms", "maxPollInterval": "1ms"}}, "tasks": {"t": {"command": ["sh", ""], "backoff": ["0s"], "backoffJitter": 0.5, "keepCompleted": "none", "keepFailed": "1d", "keepLogs": "2d", "windows": ["mon-fri 22:00-06:00", "Sat,sun 0:00-24:00"], "timeZone": "Europe/Berlin", "doNotRetryExitCodes": [1, 255], "killGrace": "0s"}, "u": {"http": {"url": "HTTPS://x", "headers": {"A": "b"}}, "keepCompleted": "forever"}}}""")]
     public async Task What_the_reader_takes_the_schema_takes(string json)
     {
         var faults = new List<ConfigFault>();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using PgConductor.IntegrationTests.Support;
 using PgConductor.TestSupport;
 using Xunit;
@@ -70,5 +71,116 @@ public sealed class TelemetryTests
         Assert.Equal(10, ofTask["pgconductor.executions.enqueued"]);
         Assert.Equal(11, ofTask["pgconductor.execution.duration"]);
         Assert.Equal(0, ofTask["pgconductor.executions.running"]);
+    }
+
+    /// <summary>Invoke, runs, steps and child are one trace, though the parent is put away in between and each is run by another process.</summary>
+    [Fact]
+    public async Task Parent_child_and_steps_are_one_trace_across_processes_and_waits()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        var parent = TaskDefinition.Create<int, int>($"parent-{Guid.NewGuid():N}", new TaskOptions { Queue = "parents" });
+        var child = TaskDefinition.Create<int, int>($"child-{Guid.NewGuid():N}", new TaskOptions { Queue = "children" });
+        var ended = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "PgConductor",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = ended.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await engine.StartAsync(
+            new TaskCollection().Add(parent, async (payload, context) =>
+            {
+                var before = await context.StepAsync("before", () => Task.FromResult(payload + 1));
+                var answer = await context.InvokeAsync("ask", child, before);
+                return await context.StepAsync("after", () => Task.FromResult(answer + 1));
+            }),
+            conductor: engine.NewConductor());
+        await engine.StartAsync(
+            new TaskCollection().Add(child, async (payload, context) =>
+            {
+                await context.StepAsync("inside", () => Task.CompletedTask);
+                return payload * 10;
+            }),
+            conductor: engine.NewConductor());
+
+        var handle = await engine.Conductor.InvokeAsync(parent, 1, cancellationToken: TestEngine.Token);
+        Assert.Equal(21, await handle.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token));
+        Activity[] Trace() => [.. ended.Where(activity => activity.TraceId == ended.Single(invoke => parent.Key.Equals(invoke.GetTagItem("pgconductor.task")) && invoke.Kind == ActivityKind.Producer).TraceId)];
+        await Eventually.IsTrue(() => Trace().Length == 7, "an invoke, two runs of the parent, one of the child, three steps");
+
+        var spans = Trace();
+        var invoke = Assert.Single(spans, span => span.Kind == ActivityKind.Producer);
+        var runs = spans.Where(span => span.OperationName == $"run {parent.Key}").OrderBy(span => span.StartTimeUtc).ToArray();
+        var childRun = Assert.Single(spans, span => span.OperationName == $"run {child.Key}");
+        Assert.All(runs, run => Assert.Equal(invoke.SpanId, run.ParentSpanId));
+        Assert.Equal(runs[0].SpanId, childRun.ParentSpanId);
+        Assert.Equal(runs[0].SpanId, Step("before").ParentSpanId);
+        Assert.Equal(childRun.SpanId, Step("inside").ParentSpanId);
+        Assert.Equal(runs[1].SpanId, Step("after").ParentSpanId);
+
+        Activity Step(string name) => spans.Single(span => span.OperationName == $"step {name}");
+    }
+
+    [Fact]
+    public async Task Gauges_tell_what_waits_and_what_is_held()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        var queue = $"gauged-{Guid.NewGuid():N}";
+        var job = TaskDefinition.Create<int>("job", new TaskOptions { Queue = queue });
+        var seen = new ConcurrentDictionary<string, double>(StringComparer.Ordinal);
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == "PgConductor" && instrument.IsObservable)
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => See(instrument.Name, value, tags));
+        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => See(instrument.Name, value, tags));
+        listener.Start();
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await engine.Conductor.CreateQueueAsync(queue, cancellationToken: TestEngine.Token);
+        await engine.Conductor.InvokeManyAsync(job, [1, 2], options: new() { RunAt = DateTimeOffset.UtcNow.AddDays(1) }, cancellationToken: TestEngine.Token);
+        await engine.Conductor.InvokeAsync(job, 3, cancellationToken: TestEngine.Token);
+        await engine.StartAsync(new TaskCollection().Add(job, (_, _) =>
+        {
+            started.TrySetResult();
+            return goOn.Task;
+        }));
+        await started.Task.WaitAsync(TimeSpan.FromSeconds(30), TestEngine.Token);
+
+        await Eventually.IsTrue(() => Look("pgconductor.queue.depth/scheduled") == 2 && Look("pgconductor.leases") == 1, "two wait for tomorrow, one lease is held");
+        Assert.Equal(0, Look("pgconductor.queue.depth/waiting"));
+        Assert.True(seen.ContainsKey("pgconductor.queue.oldest_due"));
+        Assert.True(seen.ContainsKey("pgconductor.horizon.age"));
+        Assert.True(seen.ContainsKey("pgconductor.maintenance.overdue"));
+        goOn.SetResult();
+
+        double Look(string name)
+        {
+            listener.RecordObservableInstruments();
+            return seen.GetValueOrDefault(name, -1);
+        }
+
+        void See(string name, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            string? state = null;
+            foreach (var tag in tags)
+            {
+                if (tag.Key == "queue" && !Equals(tag.Value, queue))
+                {
+                    return;
+                }
+
+                state = tag.Key == "state" ? (string?)tag.Value : state;
+            }
+
+            seen[state is null ? name : $"{name}/{state}"] = value;
+        }
     }
 }

@@ -61,6 +61,12 @@ internal static class RoleScenarios
         select pgconductor.worker_idle('default');
         select pgconductor.worker_busy('default');
         select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'default', 10);
+        select pgconductor.register_worker('00000000-0000-7000-8000-0000000000b1', 'made-by-worker', '[{"key": "windowed", "windows": ["09:00-10:00"]}]');
+        select pgconductor.invoke('windowed', '1', 'made-by-worker');
+        select set_config('pgconductor.fake_now', '2025-01-15 08:00+00', true);
+        select pgconductor.claim_executions('00000000-0000-7000-8000-0000000000b1', 'made-by-worker', 10);
+        select pgconductor.find_late_arrivals('00000000-0000-7000-8000-0000000000b1', 'made-by-worker', '[["", 0, "2025-01-15"]]');
+        select set_config('pgconductor.fake_now', '', true);
         select pgconductor.return_executions('00000000-0000-7000-8000-0000000000b1', '{}', array[l.id, l.id], array[1, 2], array['completed', 'dead'])
         from pgconductor.leases l where l.orchestrator_id = '00000000-0000-7000-8000-0000000000b1';
         select pgconductor.invoke('t', '3', p_dedupe_key => 'm');
@@ -96,6 +102,9 @@ internal static class RoleScenarios
         do $$ begin assert (select count(*) from pgconductor.events) = 0 and (select count(*) from pgconductor.event_failures) = 1, 'two events are delivered, one of them to who cannot take it'; end $$;
         select pgconductor.report_event_failures();
         select pgconductor.maintain();
+        select pgconductor.register_worker('00000000-0000-7000-8000-0000000000b1', 'default', '[{"key": "t", "keep_logs_seconds": 60}]');
+        select pgconductor.append_execution_logs(array['00000000-0000-7000-8000-0000000000d1'::uuid], '{t}', '{1}', '{1}', array[now()], '{2}', '{c}', '{m}');
+        select pgconductor.queue_depths('{default}'), pgconductor.maintenance_status();
         select pgconductor.held_horizon();
         select pgconductor.register_orchestrator('00000000-0000-7000-8000-0000000000b2', 'dead', '1', 1);
         select pgconductor.recover_stale_orchestrators('0');
@@ -118,6 +127,7 @@ internal static class RoleScenarios
         select pgconductor.list_queues(), pgconductor.list_tasks(), pgconductor.list_orchestrators();
         select pgconductor.oldest_due();
         select pgconductor.server_settings();
+        select pgconductor.get_execution_logs('00000000-0000-7000-8000-0000000000d1'), pgconductor.queue_depths('{default}'), pgconductor.maintenance_status();
         select pgconductor.list_executions();
         select pgconductor.count_executions();
         select pgconductor.get_execution(e.id) from pgconductor.all_executions e;

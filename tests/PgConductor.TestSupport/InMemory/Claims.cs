@@ -7,6 +7,9 @@ namespace PgConductor.TestSupport.InMemory;
 /// <summary>claim_executions. Lanes cannot be seen from outside and are not modelled; the claim position can, and is.</summary>
 internal sealed class Claims(Tables tables)
 {
+    /// <summary>What claims say of the windows of what they claim: there are no windows here.</summary>
+    public TimeSpan? ClosesIn { get; set; }
+
     public Claim Claim(Guid orchestratorId, string queue, int limit, string? position)
     {
         if (!tables.Orchestrators.TryGetValue(orchestratorId, out var orchestrator) || !orchestrator.Workers.TryGetValue(queue, out var tasks))
@@ -143,6 +146,7 @@ internal sealed class Claims(Tables tables)
                 TraceParent = row.TraceParent,
                 Payload = row.Payload,
                 Steps = tables.Steps.TryGetValue(row.Id, out var steps) && steps.Count > 0 ? tables.Flows.Load(row.Id) : null,
+                ClosesIn = ClosesIn,
             })],
             Write(ends),
             null);

@@ -39,6 +39,8 @@ internal sealed class InMemoryDatabase
 
     public ScheduleTable Schedules { get; }
 
+    public Logs Logs { get; } = new();
+
     public T Run<T>(Func<InMemoryDatabase, T> statement)
     {
         List<Action> hints = [];

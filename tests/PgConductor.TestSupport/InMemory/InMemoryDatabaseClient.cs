@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using PgConductor.Client;
 using PgConductor.Database;
@@ -166,6 +167,18 @@ internal sealed partial class InMemoryDatabaseClient(InMemoryDatabase database) 
         RunAsync(shared => shared.Queues.Lag(queues), cancellationToken);
 
     public Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken) => RunAsync(shared => shared.Queues.ListTasks(), cancellationToken);
+
+    public Task<IReadOnlyList<QueueDepth>> GetQueueDepthsAsync(IReadOnlyCollection<string> queues, CancellationToken cancellationToken) =>
+        RunAsync(shared => (IReadOnlyList<QueueDepth>)[.. shared.Queues.List().Where(queue => queues.Contains(queue.Name)).Select(queue => new QueueDepth(queue.Name, queue.Ready, queue.Scheduled, 0))], cancellationToken);
+
+    public Task<IReadOnlyList<MaintenanceStatus>> GetMaintenanceStatusAsync(CancellationToken cancellationToken) =>
+        RunAsync(_ => (IReadOnlyList<MaintenanceStatus>)[], cancellationToken);
+
+    public Task<long> AppendLogsAsync(IReadOnlyList<LogLine> lines, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Logs.Append(lines), cancellationToken);
+
+    public Task<IReadOnlyList<ExecutionLogEntry>> GetLogsAsync(Guid executionId, LogLevel minLevel, int limit, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Logs.Of(executionId, minLevel, limit), cancellationToken);
 
     public ValueTask DisposeAsync()
     {

@@ -103,7 +103,7 @@ internal sealed class Queues(Tables tables, Executions executions)
 
     public IReadOnlyList<TaskInfo> ListTasks() =>
         [.. tables.Tasks.Values.Select(task => new TaskInfo(
-            task.Key, task.Queue, false, task.MaxAttempts, task.KeepCompleted, task.KeepFailed, null, null, "UTC",
+            task.Key, task.Queue, false, task.MaxAttempts, task.KeepCompleted, task.KeepFailed, Retention.None, [], "UTC", true, null,
             tables.Orchestrators.Values.Sum(orchestrator => orchestrator.Workers.Values.Count(keys => keys.Contains(task.Key)))))];
 
     /// <summary>Drops the days that are over, as partitions go.</summary>

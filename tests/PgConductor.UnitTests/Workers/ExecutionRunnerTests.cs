@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using PgConductor.Database;
+using PgConductor.TestSupport;
 using PgConductor.Workers;
 using Xunit;
 
@@ -282,6 +284,28 @@ public sealed class ExecutionRunnerTests
 
         await harness.UntilAsync(ids[0], ExecutionState.Cancelled);
         await harness.UntilAsync(() => harness.Log.Has(1214), "it is reported");
+    }
+
+    [Fact]
+    public async Task What_was_claimed_and_not_started_when_its_window_closed_is_handed_back()
+    {
+        var task = TaskDefinition.Create<int>("t");
+        var ran = 0;
+        await using var harness = new WorkerHarness().Add(task, (_, _) =>
+        {
+            Interlocked.Increment(ref ran);
+            return Task.CompletedTask;
+        });
+        harness.Database.Shared.Claims.ClosesIn = TimeSpan.Zero;
+        var ids = await harness.InvokeAsync(task, 1);
+        await harness.StartAsync(new WorkerOptions { FlushInterval = TimeSpan.Zero });
+        await Eventually.IsTrue(() => harness.Database.Faults.Calls(nameof(IDatabaseClient.ReturnAsync)) > 3, "it was handed back again and again");
+        Assert.Equal(0, ran);
+
+        harness.Database.Shared.Claims.ClosesIn = TimeSpan.FromHours(1);
+
+        await harness.UntilAsync(ids[0], ExecutionState.Completed);
+        Assert.Equal((1, 1), (ran, (await harness.GetAsync(ids[0])).Attempts));
     }
 
     private static async Task<ExecutionInfo> EndsAsync(TaskDefinition<int, NoResult> task, Func<int, TaskContext, Task> handler, ExecutionState state)

@@ -1,5 +1,5 @@
 begin;
-select plan(67);
+select plan(76);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 
 -- What a claim gives.
@@ -100,6 +100,26 @@ select is(pg_temp.peek(2, 'w'), '{always,day,night}', 'and going on');
 select pgconductor.pause_queue('w');
 select is(pg_temp.peek(2, 'w'), null, 'the queue paused: nothing');
 select pgconductor.resume_queue('w');
+
+-- When windows close is told with what was claimed, when they open with a claim that found nothing.
+select lives_ok($$ select pgconductor.register_orchestrator(test.id(20), 'o', '1', 1);
+    select pgconductor.register_worker(test.id(20), 'hours', '[{"key": "shop", "windows": ["09:00-12:00", "13:00-17:00"]}, {"key": "bakery", "windows": ["03:00-07:00"]}, {"key": "kiosk"}]') $$, 'two with windows, one without');
+select test.clock('2025-01-15 02:00:00+00');
+select is((select next_due_in from pgconductor.claim_executions(test.id(20), 'hours', 10)), null, 'nothing waits: nothing to come back for');
+select pgconductor.invoke(t, p_queue => 'hours', p_id => test.id(n)) from (values ('shop', 3101), ('shop', 3102), ('kiosk', 3103)) v (t, n);
+select is((select array_agg(row(task_key, closes_in)::text order by task_key) from pgconductor.claim_executions(test.id(20), 'hours', 10)), '{"(kiosk,)"}', 'what has no window never closes');
+select is((select next_due_in from pgconductor.claim_executions(test.id(20), 'hours', 10)), 25200::double precision, 'the shop opens in seven hours; the bakery has nothing to do');
+select pgconductor.invoke('kiosk', p_queue => 'hours', p_id => test.id(3104), p_run_at => '2025-01-15 03:00:00+00');
+select is((select next_due_in from pgconductor.claim_executions(test.id(20), 'hours', 10)), 3600::double precision, 'what is due before that is sooner');
+select test.clock('2025-01-15 11:59:30+00');
+select is((select array_agg(row(task_key, closes_in)::text order by id) from pgconductor.claim_executions(test.id(20), 'hours', 10)), '{"(shop,30)","(shop,30)","(kiosk,)"}', 'the first of its windows closes in half a minute');
+select is((select array_agg(r.effect) from pgconductor.leases l, pgconductor.return_executions(test.id(20), '{}', array[l.id, l.id], array[1, 2], '{released,released}') r
+    where l.orchestrator_id = test.id(20) and test.id(3101) = any (l.ids)), '{released,released}', 'handed back at a step');
+select test.clock('2025-01-15 12:00:00+00');
+select is((select next_due_in from pgconductor.claim_executions(test.id(20), 'hours', 10)), 3600::double precision, 'they wait for the next window, due as they are');
+select test.clock('2025-01-15 13:00:00+00');
+select is((select array_agg(row(id, attempt, closes_in)::text order by id) from pgconductor.claim_executions(test.id(20), 'hours', 10)),
+    array[row(test.id(3101), 1, 14400)::text, row(test.id(3102), 1, 14400)::text], 'and go on in it, no attempt counted');
 
 -- A backlog that is in the plain lane when its task gets a window, is paused, or is unknown here, moves out of the way.
 select lives_ok($$ select test.worker(3, 'b', 'late', 'plain');

@@ -2,7 +2,8 @@ begin;
 select plan(17);
 select tables_are('pgconductor', array['migrations', 'function_scripts', 'queues', 'tasks', 'executions', 'executions_default', 'payloads', 'dedupe_keys', 'paces', 'steps', 'orphans', 'schedules', 'events', 'subscriptions', 'event_failures',
     'orchestrators', 'workers', 'leases', 'signals', 'completed_executions', 'completed_executions_default', 'completed_executions_forever',
-    'failed_executions', 'failed_executions_default', 'failed_executions_forever'], 'the tables of a fresh installation');
+    'failed_executions', 'failed_executions_default', 'failed_executions_forever',
+    'execution_logs', 'execution_logs_default', 'execution_logs_forever'], 'the tables of a fresh installation');
 select views_are('pgconductor', array['all_executions'], 'and its view');
 select is(obj_description('pgconductor'::regnamespace, 'pg_namespace') is not null, true, 'the schema says what it is');
 select results_eq('select name, paused, partition_name from pgconductor.queues', $$ values ('default'::text collate "C", false, null::name) $$, 'one queue is there');

@@ -2,7 +2,7 @@
 begin;
 select plan(7);
 select triggers_are('pgconductor', 'executions', array['executions_adopt_inserted'], 'executions has one trigger');
-select triggers_are('pgconductor', 'tasks', array['tasks_default_lane'], 'tasks has one');
+select triggers_are('pgconductor', 'tasks', array['tasks_compile_windows', 'tasks_default_lane'], 'tasks has two');
 select trigger_is('pgconductor', 'executions', 'executions_adopt_inserted', 'pgconductor', '_adopt_inserted', 'for rows of SQL users');
 select matches(pg_get_triggerdef(oid), 'AFTER INSERT .* FOR EACH ROW WHEN \(\(new.lane = ''\?''', 'only those without a lane: our own inserts pay nothing') from pg_trigger where tgname = 'executions_adopt_inserted' and tgparentid = 0;
 select matches(pg_get_triggerdef(oid), 'BEFORE INSERT OR UPDATE .* WHEN ', 'tasks: before the row is stored') from pg_trigger where tgname = 'tasks_default_lane';

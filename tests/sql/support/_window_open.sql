@@ -36,10 +36,10 @@ insert into cases values
 
 -- Whatever the session's own zone is.
 set local timezone = 'Pacific/Auckland';
-select is(pgconductor._window_open(s, e, zone, at), open, what) from cases;
-select is((select count(*) from cases where pgconductor._window_open(s, e, zone, at) <> open), 0::bigint, 'in Auckland');
+select is(pgconductor._window_open(pgconductor._week_of('t', null, s, e), zone, at), open, what) from cases;
+select is((select count(*) from cases where pgconductor._window_open(pgconductor._week_of('t', null, s, e), zone, at) <> open), 0::bigint, 'in Auckland');
 set local timezone = 'UTC';
-select is((select count(*) from cases where pgconductor._window_open(s, e, zone, at) <> open), 0::bigint, 'in UTC');
+select is((select count(*) from cases where pgconductor._window_open(pgconductor._week_of('t', null, s, e), zone, at) <> open), 0::bigint, 'in UTC');
 
 select * from finish();
 rollback;
