@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(26);
+SELECT plan(24);
 
 -- Setup test data
 SET pgconductor.fake_now = '2025-01-15 10:00:00';
