@@ -8,7 +8,12 @@ internal static class NightlyReport
 {
     public const string Zone = "Europe/Berlin";
 
-    public static readonly TaskDefinition<string, NoResult> Definition = TaskDefinition.Create<string>("nightly-report");
+    public static readonly TaskDefinition<string, NoResult> Definition = TaskDefinition.Create<string>("nightly-report", new TaskOptions
+    {
+        // At night only: what is late, or asked for by hand, waits until the shop has closed.
+        Windows = [ExecutionWindow.Parse("01:00-05:00")],
+        TimeZone = Zone,
+    });
 
     public static TaskCollection AddTo(TaskCollection tasks) => tasks
         .Add(Definition, RunAsync)

@@ -115,6 +115,22 @@ public sealed class OrderFlowTests
             await shop.ScalarAsync<string>("select string_agg(format('%s %s %s', day, payments, earned), ', ' order by day) from orderflow.daily_reports"));
     }
 
+    [Fact]
+    public async Task A_report_that_is_asked_for_by_day_waits_for_the_night()
+    {
+        await using var shop = await OpenShop.StartAsync();
+        await shop.Host.Clock.AdvanceAsync(TimeSpan.FromHours(9), Token);
+        var id = await shop.Host.Conductor.RunScheduleNowAsync("nightly-report", Token);
+
+        // 13:04 in Berlin.
+        await shop.Host.DrainAsync(cancellationToken: Token);
+        await shop.Host.Executions.ShouldBeEnqueuedAsync(NightlyReport.Definition, cancellationToken: Token);
+
+        await shop.Host.Clock.SetToAsync(new DateTimeOffset(2030, 1, 3, 0, 0, 0, TimeSpan.Zero), Token);
+        await shop.Host.DrainAsync(cancellationToken: Token);
+        await shop.Host.Executions.ShouldBeCompletedAsync(id, Token);
+    }
+
     /// <summary>The shop with five lamps for 40 each, and ada with 500 to spend.</summary>
     private sealed class OpenShop : IAsyncDisposable
     {
