@@ -10,7 +10,8 @@ declare
 begin
     for v_orphan in
         delete from pgconductor.orphans o
-        where o.execution_id in (select x.execution_id from pgconductor.orphans x limit p_limit for update skip locked)
+        -- By their places: joined by their ids, all of a table that was empty when the plan was made may be read for each.
+        where o.ctid = any (array(select x.ctid from pgconductor.orphans x limit p_limit for update skip locked))
         returning o.execution_id, o.reason
     loop
         perform pgconductor.cancel_execution(v_orphan.execution_id, v_orphan.reason);
