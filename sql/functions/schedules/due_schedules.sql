@@ -23,7 +23,10 @@ create or replace function pgconductor.due_schedules(
 language plpgsql
 stable
 set search_path = ''
+set jit = off
 set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
 as $$
 begin
     looked_at := pgconductor.current_time();
@@ -42,8 +45,10 @@ begin
         limit p_limit
     ) d;
 
-    select min(s.look_at) - looked_at into next_in
+    select s.look_at - looked_at into next_in
     from pgconductor.schedules s
-    where not s.paused and s.look_at > looked_at and s.look_at < 'infinity';
+    where not s.paused and s.look_at > looked_at and s.look_at < 'infinity'
+    order by s.look_at
+    limit 1;
 end
 $$;

@@ -3,6 +3,8 @@ create or replace function pgconductor._cancel_orphans(p_limit integer default 5
 returns integer
 language plpgsql
 set search_path = ''
+set jit = off
+set enable_seqscan = off
 as $$
 declare
     v_orphan record;
@@ -10,7 +12,7 @@ declare
 begin
     for v_orphan in
         delete from pgconductor.orphans o
-        -- By their places: joined by their ids, all of a table that was empty when the plan was made may be read for each.
+        -- By their places, and not read as a whole for them because the table was empty when the plan was made.
         where o.ctid = any (array(select x.ctid from pgconductor.orphans x limit p_limit for update skip locked))
         returning o.execution_id, o.reason
     loop

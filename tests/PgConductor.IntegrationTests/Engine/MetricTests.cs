@@ -111,7 +111,7 @@ public sealed class MetricTests
         var job = TaskDefinition.Create<string>("job");
         await engine.Conductor.ScheduleAsync("fast", job, "x", "* * * * * *", cancellationToken: Token);
         await engine.Conductor.ScheduleAsync("hourly", job, "x", "0 * * * *", new ScheduleOptions { Missed = MissedRuns.Skip }, cancellationToken: Token);
-        await engine.Database.ExecuteAsync("update pgconductor.schedules set last_tick = now() - interval '1 day' where key = 'hourly'; select pgconductor.schedule('faulty', 'job', 'no expression')");
+        await engine.Database.ExecuteAsync("update pgconductor.schedules set last_tick = now() - interval '1 day' where key = 'hourly'; select pgconductor.schedule('faulty', 'job', '0 0 32 13 *')");
 
         await engine.StartAsync(new TaskCollection().Add(job, (_, _) => Task.CompletedTask));
 
