@@ -4,6 +4,7 @@ returns bigint
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 declare
     v_deleted bigint;

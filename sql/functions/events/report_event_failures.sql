@@ -8,6 +8,7 @@ returns table (id bigint, source text, task_key text, message text)
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 begin

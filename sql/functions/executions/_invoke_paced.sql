@@ -26,6 +26,7 @@ create or replace function pgconductor._invoke_paced(
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare

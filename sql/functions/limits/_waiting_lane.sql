@@ -8,6 +8,7 @@ returns text
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 set enable_bitmapscan = off
 set enable_sort = off
 as $$

@@ -18,6 +18,7 @@ returns table (item integer, effect text, detail text)
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare
