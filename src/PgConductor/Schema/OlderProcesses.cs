@@ -13,19 +13,7 @@ internal sealed class OlderProcesses(Sessions sessions, TransientRetry retry, Ti
     /// <summary>Longer than a graceful stop takes by default: to wait for what runs, and then for what was cancelled.</summary>
     public static readonly TimeSpan DefaultGrace = TimeSpan.FromMinutes(1);
 
-    private const string AskSql = """
-        select pgconductor.signal_shutdown(o.id, format('a migration to schema version %s is about to begin, which this version cannot work with', $1))
-        from pgconductor.orchestrators o
-        where o.schema_version < $1 and not o.draining
-            and not exists (select from pgconductor.signals s where s.orchestrator_id = o.id and s.kind = 'shutdown')
-        """;
-
-    /// <summary>Who has been silent for the default takeover time is dead or wedged, and not waited for.</summary>
-    private const string LeftSql = """
-        select exists (
-            select from pgconductor.orchestrators o
-            where o.schema_version < $1 and o.last_heartbeat_at > pgconductor.current_time() - interval '30 seconds')
-        """;
+    private const string AskSql = "select pgconductor.ask_older_to_leave($1)";
 
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(100);
 
@@ -45,8 +33,7 @@ internal sealed class OlderProcesses(Sessions sessions, TransientRetry retry, Ti
                     // Asked again and again: one may have started since.
                     do
                     {
-                        await AskAsync(connection, AskSql, version, token).ConfigureAwait(false);
-                        if (await AskAsync(connection, LeftSql, version, token).ConfigureAwait(false) is not true)
+                        if (await AskAsync(connection, version, token).ConfigureAwait(false) == 0)
                         {
                             break;
                         }
@@ -60,13 +47,14 @@ internal sealed class OlderProcesses(Sessions sessions, TransientRetry retry, Ti
             cancellationToken).ConfigureAwait(false);
     }
 
-    private static async Task<object?> AskAsync(NpgsqlConnection connection, string sql, int version, CancellationToken cancellationToken)
+    /// <summary>Returns how many are left that are alive: who has been silent for the default takeover time is dead or wedged, and not waited for.</summary>
+    private static async Task<int> AskAsync(NpgsqlConnection connection, int version, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(sql, connection);
+        var command = new NpgsqlCommand(AskSql, connection);
         await using (command.ConfigureAwait(false))
         {
             command.Parameters.AddInteger(version);
-            return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false);
+            return (int)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
         }
     }
 }

@@ -79,7 +79,7 @@ public sealed class AdministrationCommandTests
         var set = (await Cli.Run(database.ConnectionString, "tasks", "set-windows", "night", "mon-fri 22:00-06:00", "sat,sun 00:00-24:00", "--time-zone", "Europe/Berlin", "--json")).Expect(0).Document;
         Assert.Equal(("night", 2, "Europe/Berlin"), (set.GetProperty("task").GetString(), set.GetProperty("windows").GetArrayLength(), set.GetProperty("timeZone").GetString()));
         Assert.Equal(JsonValueKind.String, set.GetProperty("changesAt").ValueKind);
-        Assert.Contains("mon-fri 22:00-06:00; sat,sun 00:00-24:00 Europe/Berlin", (await Cli.Run(database.ConnectionString, "tasks", "list")).Expect(0).Out, StringComparison.Ordinal);
+        Assert.Contains("mon,tue,wed,thu,fri 22:00-06:00; sat,sun 00:00-24:00 Europe/Berlin", (await Cli.Run(database.ConnectionString, "tasks", "list")).Expect(0).Out, StringComparison.Ordinal);
         Assert.Equal(20, (await Cli.Run(database.ConnectionString, "tasks", "list", "--json")).Expect(0).Document.GetProperty("batchSize").GetInt32());
 
         Assert.Contains("may run always", (await Cli.Run(database.ConnectionString, "tasks", "set-windows", "night")).Expect(0).Out, StringComparison.Ordinal);

@@ -208,7 +208,7 @@ public sealed class HeartbeatTests : IAsyncLifetime
 
         Assert.Equal((1, false), (_registrations, _heartbeat!.IsRegistered));
         Assert.Equal(["version 9 broke with it"], _shutdowns);
-        Assert.Single(_harness.Log.Entries, entry => entry.Id == 1610);
+        Assert.Single(_harness.Log.Entries, entry => entry.Id == 1113);
     }
 
     [Fact]
