@@ -26,6 +26,7 @@ internal sealed record BenchOptions
           --clients N         clients that enqueue at once (default 8)
           --concurrency N     WorkerOptions.Concurrency
           --max-claim N       WorkerOptions.MaxClaim
+          --at-least RATIO    exit code 3 if a ratio is below it, for a guard in CI
           --keep              keep completed executions for a day, as a task does by default
           --takeover SECONDS  recover: OrchestratorOptions.Takeover (default 30)
           --seconds N         held-horizon: how long the transaction is left open (default 120)
@@ -60,6 +61,8 @@ internal sealed record BenchOptions
     public int? Concurrency { get; private init; }
 
     public int? MaxClaim { get; private init; }
+
+    public double? AtLeast { get; private init; }
 
     public bool Keep { get; private init; }
 
@@ -97,6 +100,7 @@ internal sealed record BenchOptions
                 "--clients" => options with { Clients = Number(args, ref i, 1, 100) },
                 "--concurrency" => options with { Concurrency = Number(args, ref i, 1, 10_000) },
                 "--max-claim" => options with { MaxClaim = Number(args, ref i, 1, 10_000) },
+                "--at-least" => options with { AtLeast = Ratio(args, ref i) },
                 "--takeover" => options with { TakeoverSeconds = Number(args, ref i, 1, 3600) },
                 "--seconds" => options with { Seconds = Number(args, ref i, 2, 86_400) },
                 "--rate" => options with { Rate = Number(args, ref i, 1, 100_000) },
@@ -119,6 +123,14 @@ internal sealed record BenchOptions
 
     private static string Value(IReadOnlyList<string> args, ref int i) =>
         ++i < args.Count ? args[i] : throw new BenchException($"{args[i - 1]} needs a value after it.");
+
+    private static double Ratio(IReadOnlyList<string> args, ref int i)
+    {
+        var text = Value(args, ref i);
+        return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var ratio) && ratio > 0
+            ? ratio
+            : throw new BenchException($"--at-least \"{text}\" must be a number above 0, such as 0.9.");
+    }
 
     private static int Number(IReadOnlyList<string> args, ref int i, int min, int max)
     {

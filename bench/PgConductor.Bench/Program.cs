@@ -8,7 +8,7 @@ using PgConductor.Postgres;
 
 namespace PgConductor.Bench;
 
-/// <summary>Runs workloads and prints what they measured. Exit code 0: all verified; 1: one was not; 2: it could not run.</summary>
+/// <summary>Runs workloads and prints what they measured. Exit code 0: all verified; 1: one was not; 2: it could not run; 3: a ratio was below --at-least.</summary>
 internal static class Program
 {
     private static async Task<int> Main(string[] args)
@@ -61,6 +61,7 @@ internal static class Program
     {
         var reporter = new Reporter(options.Json, Console.Out);
         var verified = true;
+        var reached = true;
         await using var server = await BenchServer.StartAsync(options, stop);
         foreach (var workload in options.Workloads)
         {
@@ -70,9 +71,14 @@ internal static class Program
             {
                 reporter.Write(result);
                 verified &= result.Verified;
+                if (result.Ratio < options.AtLeast)
+                {
+                    reached = false;
+                    await Console.Error.WriteLineAsync($"bench: {workload.Name}: the ratio {result.Ratio:0.###} is below {options.AtLeast}");
+                }
             }
         }
 
-        return verified ? 0 : 1;
+        return !verified ? 1 : reached ? 0 : 3;
     }
 }

@@ -11,6 +11,7 @@ import { heldHorizon } from './workloads/held-horizon.mjs';
 import { latency } from './workloads/latency.mjs';
 import { steady } from './workloads/steady.mjs';
 
+const ONE_BY_ONE = new Set(['enqueue-one', 'latency', 'steady']);
 const WORKLOADS = { drain, 'enqueue-one': enqueueOne, 'enqueue-many': enqueueMany, latency, steady, 'held-horizon': heldHorizon };
 
 const { values } = parseArgs({
@@ -33,7 +34,7 @@ const run = new MeasuredRun({
   payloadBytes: Number(values.payload),
   capSeconds: Number(values.cap),
 });
-await run.warmUp(Number(values['warm-up']));
+await run.warmUp(Number(values['warm-up']), ONE_BY_ONE.has(values.workload));
 const pressure = { seconds: Number(values.seconds), rate: Number(values.rate), holder: values.holder, schema, connectionString };
 const { perSecond = null, limit = null, ratio = null, latencies = [], verified, details = {} } = await WORKLOADS[values.workload](run, pressure);
 await system.close();

@@ -70,6 +70,19 @@ public sealed class WorkloadTests
     }
 
     [Theory]
+    [InlineData("0.000001", 0)]
+    [InlineData("1000000", 3)]
+    public async Task A_ratio_that_is_too_low_is_told_by_the_exit_code(string ratio, int expected)
+    {
+        var (exitCode, output, errors) = await BenchProgram.RunAsync(
+            ["drain", "--repeat", "1", "--count", "500", "--warm-up", "0", "--json", "--at-least", ratio, "--connection", await TestServer.ConnectionStringAsync()], Token);
+
+        Assert.Equal(expected, exitCode);
+        Assert.True(JsonDocument.Parse(output).RootElement.GetProperty("verified").GetBoolean());
+        Assert.Equal(expected != 0, errors.Contains($"is below {ratio}", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("writer")]
     [InlineData("dump")]
     public async Task Work_goes_on_whatever_holds_the_horizon(string holder)
@@ -86,6 +99,7 @@ public sealed class WorkloadTests
     [InlineData("--repeat", "needs a value")]
     [InlineData("drain --count many", "\"many\" must be a whole number")]
     [InlineData("drain --fast", "no option \"--fast\"")]
+    [InlineData("drain --at-least much", "\"much\" must be a number above 0")]
     [InlineData("held-horizon --holder nobody", "one of reader, writer, dump")]
     [InlineData("", "at least one workload")]
     [InlineData("drain --connection Host=198.51.100.7;Username=x", "--allow-remote")]

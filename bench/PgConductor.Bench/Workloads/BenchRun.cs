@@ -16,7 +16,7 @@ internal sealed class BenchRun(BenchOptions options, Workload workload, BenchSer
 
     public int Count => options.Count ?? workload.DefaultCount;
 
-    public int WarmUp => options.WarmUp ?? Math.Min(workload.DefaultWarmUp, Count);
+    public int WarmUp => options.WarmUp ?? Math.Min(workload.DefaultWarmUp, options.Count ?? int.MaxValue);
 
     public int Repeat => options.Repeat ?? workload.DefaultRepeat;
 
@@ -91,13 +91,23 @@ internal sealed class BenchRun(BenchOptions options, Workload workload, BenchSer
         }
     }
 
-    /// <summary>Runs the whole path once, so that nothing measured is compiled, connected or planned for the first time.</summary>
+    /// <summary>Runs the whole path, the way it will be measured, so that nothing measured is compiled, connected or planned for the first time.</summary>
     public async Task WarmUpAsync(Conductor conductor, CancellationToken cancellationToken)
     {
-        await EnqueueAsync(conductor, 0, WarmUp, null, cancellationToken, Math.Min(Chunk, 2000));
         var ledger = new Ledger(Math.Max(WarmUp, 1));
+        if (!workload.OneByOne)
+        {
+            await EnqueueAsync(conductor, 0, WarmUp, null, cancellationToken, Math.Min(Chunk, 2000));
+            await using var draining = NewOrchestrator(conductor, ledger);
+            await draining.DrainAsync(cancellationToken);
+            return;
+        }
+
         await using var orchestrator = NewOrchestrator(conductor, ledger);
-        await orchestrator.DrainAsync(cancellationToken);
+        await orchestrator.StartAsync(cancellationToken);
+        await EnqueueOneWorkload.InvokeAsync(this, conductor, static (_, _) => { }, cancellationToken, count: WarmUp);
+        await ledger.All.WaitAsync(cancellationToken);
+        await orchestrator.StopAsync(cancellationToken);
     }
 
     /// <summary>Runs what waits, without measuring it, and checks that it was all there, once.</summary>

@@ -12,7 +12,9 @@ internal sealed class EnqueueOneWorkload : Workload
 
     public override int DefaultCount => 20_000;
 
-    public override int DefaultWarmUp => 2000;
+    public override int DefaultWarmUp => 20_000;
+
+    public override bool OneByOne => true;
 
     protected override async Task<Sample> RunOnceAsync(BenchRun run, Conductor conductor, CancellationToken cancellationToken)
     {
@@ -35,14 +37,15 @@ internal sealed class EnqueueOneWorkload : Workload
     }
 
     /// <summary>Invokes each number once, from as many clients as the options say.</summary>
-    public static async Task InvokeAsync(BenchRun run, Conductor conductor, Action<int, long> onInvoked, CancellationToken cancellationToken, Action<int, long>? onStart = null)
+    public static async Task InvokeAsync(BenchRun run, Conductor conductor, Action<int, long> onInvoked, CancellationToken cancellationToken, Action<int, long>? onStart = null, int? count = null)
     {
+        var total = count ?? run.Count;
         var next = -1;
         var task = run.Task;
         await Task.WhenAll(Enumerable.Range(0, run.Options.Clients).Select(_ => Task.Run(
             async () =>
             {
-                for (var i = Interlocked.Increment(ref next); i < run.Count; i = Interlocked.Increment(ref next))
+                for (var i = Interlocked.Increment(ref next); i < total; i = Interlocked.Increment(ref next))
                 {
                     var start = Stopwatch.GetTimestamp();
                     onStart?.Invoke(i, start);

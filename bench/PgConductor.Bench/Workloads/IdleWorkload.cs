@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using PgConductor.Bench.Measures;
 using PgConductor.Bench.Server;
 using PgConductor.Client;
@@ -59,7 +58,7 @@ internal sealed class IdleWorkload : Workload
         await System.Threading.Tasks.Task.Delay(TimeSpan.FromSeconds(Math.Min(Settling, run.Count)), cancellationToken);
 
         var server = await ServerProcessor.FindAsync(run.Database.DataSource, cancellationToken);
-        var statements = await TransactionsAsync(run, cancellationToken);
+        using var statements = new StatementCounter();
         var serverUsed = ServerProcessor.Used(server);
         var processor = Process.GetCurrentProcess().TotalProcessorTime;
         var clock = Stopwatch.StartNew();
@@ -68,8 +67,7 @@ internal sealed class IdleWorkload : Workload
         var client = Process.GetCurrentProcess().TotalProcessorTime - processor;
         serverUsed = ServerProcessor.Used(server) - serverUsed;
 
-        // Without the one that asks.
-        var perSecond = (await TransactionsAsync(run, cancellationToken) - statements - 1) / seconds;
+        var perSecond = statements.Count / seconds;
         await orchestrator.StopAsync(cancellationToken);
         return new Sample
         {
@@ -82,12 +80,5 @@ internal sealed class IdleWorkload : Workload
                 ["serverPercentOfACore"] = serverUsed is { } used ? Math.Round(used.TotalSeconds / seconds * 100, 3) : null,
             },
         };
-    }
-
-    /// <summary>Every statement of the product is a transaction of its own. The server reports them a second late at most.</summary>
-    private static async Task<long> TransactionsAsync(BenchRun run, CancellationToken cancellationToken)
-    {
-        await using var command = run.Database.DataSource.CreateCommand("select xact_commit + xact_rollback from pg_stat_database where datname = current_database()");
-        return Convert.ToInt64(await command.ExecuteScalarAsync(cancellationToken), CultureInfo.InvariantCulture);
     }
 }

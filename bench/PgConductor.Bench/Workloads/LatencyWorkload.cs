@@ -19,6 +19,8 @@ internal sealed class LatencyWorkload : Workload
 
     public override int DefaultWarmUp => 5000;
 
+    public override bool OneByOne => true;
+
     protected override async Task<Sample> RunOnceAsync(BenchRun run, Conductor conductor, CancellationToken cancellationToken)
     {
         var total = run.Count + Unmeasured;
@@ -73,6 +75,7 @@ internal sealed class LatencyWorkload : Workload
                 ["notifyOneWayP50Ms"] = Math.Round(Statistics.Percentile(oneWay, 0.5)!.Value, 3),
                 ["notifyRoundTripP99Ms"] = Math.Round(Statistics.Percentile(roundTrip, 0.99)!.Value, 3),
                 ["invokeP50Ms"] = Math.Round(Statistics.Percentile(invokes, 0.5)!.Value, 3),
+                ["invokeP99Ms"] = Math.Round(Statistics.Percentile(invokes, 0.99)!.Value, 3),
                 ["slowestMs"] = Math.Round(latencies.Max(), 3),
             },
         };

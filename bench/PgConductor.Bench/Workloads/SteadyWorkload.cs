@@ -11,7 +11,10 @@ internal sealed class SteadyWorkload : Workload
 
     public override int DefaultCount => 30_000;
 
-    public override int DefaultWarmUp => 2000;
+    /// <summary>As long as it takes the runtime to compile all of it for good: a process is a third slower until then.</summary>
+    public override int DefaultWarmUp => 40_000;
+
+    public override bool OneByOne => true;
 
     /// <summary>Enough slots that a timer's millisecond is not what is measured.</summary>
     public override int? DefaultConcurrency => 50;

@@ -22,6 +22,9 @@ internal abstract class Workload
 
     public virtual int DefaultWarmUp => 20_000;
 
+    /// <summary>Whether what is measured are single invokes: then they are what it warms up with.</summary>
+    public virtual bool OneByOne => false;
+
     public virtual int DefaultRepeat => 3;
 
     /// <summary>Null: the product's default.</summary>

@@ -1,20 +1,24 @@
 // Counts how often each numbered job ran.
 export class Ledger {
   #runs;
-  #finish;
+  #waiting = [];
   seen = 0;
 
   constructor(count, Counters = Uint32Array) {
     this.#runs = new Counters(count);
     /** Resolves when each has run at least once. */
-    this.all = new Promise((resolve) => (this.#finish = resolve));
-    if (count === 0) this.#finish();
+    this.all = this.reached(count);
+  }
+
+  /** Resolves when so many have run at least once. */
+  reached(count) {
+    return this.seen >= count ? Promise.resolve() : new Promise((resolve) => this.#waiting.push({ count, resolve }));
   }
 
   ran(number) {
     if (this.#runs[number]++ > 0) return;
     this.seen++;
-    if (this.seen === this.#runs.length) this.#finish();
+    for (const { count, resolve } of this.#waiting) if (this.seen === count) resolve();
   }
 
   /** How many ran more than once. */

@@ -30,10 +30,10 @@ export class UsageError extends Error {}
 
 const DEFAULTS = {
   drain: { count: 200_000, warmUp: 20_000 },
-  'enqueue-one': { count: 20_000, warmUp: 2000 },
+  'enqueue-one': { count: 20_000, warmUp: 20_000 },
   'enqueue-many': { count: 200_000, warmUp: 20_000 },
   latency: { count: 300, warmUp: 5000 },
-  steady: { count: 30_000, warmUp: 2000 },
+  steady: { count: 30_000, warmUp: 40_000 },
   'held-horizon': { count: 0, warmUp: 20_000, repeat: 1, profiles: ['tuned'] },
 };
 const SMOKE = { count: 300, warmUp: 100, repeat: 1, cap: 4, seconds: 4, rate: 100 };

@@ -12,7 +12,7 @@ export async function drain(run) {
   await run.system.start((payload) => void ledger.ran(payload.n));
   const finished = await within(ledger.all, run.capMs);
   const ranAt = now();
-  await run.system.stop();
+  await run.stop();
   const end = now();
   const used = processor.used(ledger.seen);
   return {

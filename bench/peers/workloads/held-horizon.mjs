@@ -23,7 +23,7 @@ export async function heldHorizon(run, { seconds, rate, holder, schema, connecti
   slices.push(...(await flow.steady('steady', heldMs / 2, sliceMs, rate)));
   slices.push(...(await flow.fullSpeed('full', heldMs / 2, sliceMs)));
   await release();
-  await run.system.stop();
+  await run.stop();
   const full = slices.filter((slice) => slice.phase === 'full');
   const perSecond = full.reduce((sum, slice) => sum + slice.perSecond, 0) / full.length;
   return {

@@ -26,7 +26,7 @@ export async function latency(run) {
     // A system that polls every two seconds has no time for unmeasured ones.
     if (enqueued >= UNMEASURED || took > 250) latencies.push(took);
   }
-  await run.system.stop();
+  await run.stop();
   return {
     latencies,
     verified: await run.verify(ledger, enqueued),

@@ -19,7 +19,7 @@ export async function steady(run) {
   const finished = await within(ledger.all, Math.max(run.capMs - enqueuedAfter, 0));
   const end = now();
   const completed = ledger.seen;
-  await run.system.stop();
+  await run.stop();
   return {
     perSecond: (completed * 1000) / (end - start),
     latencies,

@@ -9,6 +9,7 @@ set search_path = ''
 set enable_indexscan = off
 set enable_bitmapscan = off
 set enable_seqscan = off
+set jit = off
 as $$
 begin
     return query

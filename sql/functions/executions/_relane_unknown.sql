@@ -7,6 +7,7 @@ language plpgsql
 set search_path = ''
 -- By tid; see _delete_rows.
 set enable_indexscan = off
+set jit = off
 as $$
 begin
     with moved as (

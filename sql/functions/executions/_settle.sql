@@ -19,6 +19,7 @@ returns table (lease_id bigint, "position" integer, effect text)
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column

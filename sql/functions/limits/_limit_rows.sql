@@ -13,6 +13,7 @@ set search_path = ''
 set enable_indexscan = off
 set enable_bitmapscan = off
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 begin

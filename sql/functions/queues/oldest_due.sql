@@ -9,6 +9,7 @@ set search_path = ''
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_sort = off
+set jit = off
 as $$
     select q.name, max(extract(epoch from n.now - d.run_at))::double precision
     from (select pgconductor.current_time() as now) n

@@ -8,6 +8,7 @@ set search_path = ''
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_sort = off
+set jit = off
 as $$
     select q.name, count(*) filter (where e.run_at <= n.now), count(*) filter (where e.run_at > n.now and e.run_at < 'infinity'),
         count(*) filter (where e.run_at = 'infinity')

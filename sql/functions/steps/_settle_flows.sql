@@ -18,6 +18,7 @@ returns table (lease_id bigint, "position" integer, effect text)
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare

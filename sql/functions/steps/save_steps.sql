@@ -23,6 +23,7 @@ returns table (item integer, effect text)
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column

@@ -7,6 +7,7 @@ stable
 set search_path = ''
 set enable_seqscan = off
 set enable_bitmapscan = off
+set jit = off
 as $$
     select min(extract(epoch from pgconductor._window_change(t.week_open, t.time_zone, p_now) - p_now))::double precision
     from pgconductor.tasks t

@@ -7,7 +7,7 @@ namespace PgConductor.Workers;
 /// somewhere can keep from being cleaned up. What became visible late lies before that point.
 /// </para>
 /// <para>
-/// While a claim from the start (a sweep) is cheap, one is made whenever a claim comes back empty, and now and then. When it is not, it would
+/// While a claim from the start (a sweep) is cheap, or hardly dearer than a claim that goes on from its position and finds nothing, one is made whenever a claim comes back empty, and now and then. When it is not, it would
 /// hold up what has just come: claims go on from their position, a short look goes back a second, and a long one, all the way, is
 /// made beside the claims. Long ones may take a twentieth of the time, short ones a tenth.
 /// </para>
@@ -18,6 +18,7 @@ internal sealed class ClaimCursor
     public static readonly TimeSpan ShortLook = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan _cheap = TimeSpan.FromMilliseconds(2);
+    private const int CheapPerEmptyClaim = 2;
     private static readonly TimeSpan _shortestInterval = TimeSpan.FromMilliseconds(100);
     private const int IntervalPerCost = 20;
     private const int ShortIntervalPerCost = 10;
@@ -25,6 +26,7 @@ internal sealed class ClaimCursor
     private string? _position;
     private string? _before;
     private bool _isExpensive;
+    private TimeSpan _emptyClaim;
     private bool _sweepNext = true;
     private TimeSpan _interval = _shortestInterval;
     private TimeSpan _sinceSweep;
@@ -54,6 +56,11 @@ internal sealed class ClaimCursor
         {
             LookedAllTheWay(took);
         }
+        else if (!foundWork)
+        {
+            // On a slow machine, or one that wakes up for it, any claim takes milliseconds.
+            _emptyClaim = took;
+        }
 
         // Where nothing was, after it went back for something: it goes on from where it was.
         _position = nextPosition ?? (foundWork ? null : _before) ?? _position;
@@ -80,7 +87,7 @@ internal sealed class ClaimCursor
     public void LookedAllTheWay(TimeSpan took)
     {
         _sinceSweep = TimeSpan.Zero;
-        _isExpensive = took > _cheap;
+        _isExpensive = took > _cheap && took > _emptyClaim * CheapPerEmptyClaim;
         var wanted = took * IntervalPerCost;
         _interval = wanted < _shortestInterval ? _shortestInterval : wanted;
     }

@@ -90,6 +90,41 @@ public sealed class ClaimCursorTests
     }
 
     [Fact]
+    public void Where_any_claim_takes_milliseconds_sweeps_that_do_are_not_expensive()
+    {
+        Observe(true, "p", 1);
+        Observe(false, null, 3);
+        Observe(true, null, 6);
+        Assert.Null(_cursor.Position);
+        Assert.Null(_cursor.ShortLookIn);
+
+        Observe(true, null, 6.1);
+        Assert.Equal("p", _cursor.Position);
+    }
+
+    [Fact]
+    public void A_claim_that_found_much_says_nothing_about_that()
+    {
+        Observe(true, "p", 1);
+        Observe(false, "q", 10);
+        Observe(true, null, 3);
+        Assert.Equal("q", _cursor.Position);
+    }
+
+    [Fact]
+    public void An_idle_machine_that_was_cold_goes_back_to_sweeps()
+    {
+        Observe(true, "p", 3);
+        Assert.NotNull(_cursor.ShortLookIn);
+
+        Observe(false, null, 2.5);
+        _cursor.LookedAllTheWay(TimeSpan.FromMilliseconds(2.6));
+        Assert.Null(_cursor.ShortLookIn);
+        Advance(100);
+        Assert.Null(_cursor.Position);
+    }
+
+    [Fact]
     public void What_is_late_is_claimed_and_then_it_goes_on_from_there()
     {
         Observe(true, "p", 50);
