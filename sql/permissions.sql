@@ -1,5 +1,6 @@
--- Least-privilege roles for PgConductor. Apply as the role that installed the schema (or as a superuser), after every
--- install and every upgrade, for example: psql -f sql/permissions.sql. It can be applied any number of times.
+-- Least-privilege roles for PgConductor. Apply once, as the role that installed the schema (or as a superuser), for example:
+-- psql -f sql/permissions.sql. It can be applied any number of times. Upgrades apply it again by themselves, in their own
+-- transaction, where pgconductor_worker may use the schema; whoever upgrades need not be allowed to make roles then.
 -- docs/operations/roles-and-privileges.md says which role is for whom; a test runs each of them and shows that no
 -- privilege of the worker and of the client can be left out.
 --
@@ -11,9 +12,11 @@ declare
     v_role text;
 begin
     foreach v_role in array array['pgconductor_worker', 'pgconductor_client', 'pgconductor_reader', 'pgconductor_operator'] loop
+        continue when exists (select from pg_catalog.pg_roles r where r.rolname = v_role);
         begin
             execute format('create role %I nologin', v_role);
         exception
+            -- Another database of the server was faster.
             when duplicate_object or unique_violation then
                 null;
         end;
@@ -137,17 +140,24 @@ grant execute on function
 to pgconductor_reader;
 grant select on all tables in schema pgconductor to pgconductor_reader;
 
--- Steers: everything a reader may, and cancel, retry, pause, resume, create an ordinary queue, stop a process.
-grant pgconductor_reader to pgconductor_operator;
+-- Steers: everything a reader may, and cancel, retry, pause, resume, set windows, create an ordinary queue, stop a process.
+do $$
+begin
+    if not pg_catalog.pg_has_role('pgconductor_operator', 'pgconductor_reader', 'member') then
+        grant pgconductor_reader to pgconductor_operator;
+    end if;
+end
+$$;
 grant execute on function
     pgconductor.retry_execution, pgconductor.pause_queue, pgconductor.resume_queue, pgconductor.create_queue,
     pgconductor.signal_shutdown, pgconductor._take_dedupe_key,
     pgconductor.pause_schedule, pgconductor.resume_schedule, pgconductor.run_schedule, pgconductor._run_key,
     pgconductor.invoke, pgconductor._is_known,
-    pgconductor._check_invoke, pgconductor._waiting_lane, pgconductor._limit_key
+    pgconductor._check_invoke, pgconductor._waiting_lane, pgconductor._limit_key,
+    pgconductor.set_windows, pgconductor._week_of
 to pgconductor_operator;
 grant insert, update on pgconductor.queues to pgconductor_operator;
-grant insert on pgconductor.tasks to pgconductor_operator;
+grant insert, update (windows, window_start, window_end, time_zone, updated_at) on pgconductor.tasks to pgconductor_operator;
 grant insert, update, delete on pgconductor.schedules to pgconductor_operator;
 grant insert, update, delete on pgconductor.executions to pgconductor_operator;
 grant insert, delete on pgconductor.payloads to pgconductor_operator;

@@ -8,6 +8,7 @@ internal static class NightlyReport
 {
     public const string Zone = "Europe/Berlin";
 
+    // docs:start order-flow-report
     public static readonly TaskDefinition<string, NoResult> Definition = TaskDefinition.Create<string>("nightly-report", new TaskOptions
     {
         // At night only: what is late, or asked for by hand, waits until the shop has closed.
@@ -18,6 +19,7 @@ internal static class NightlyReport
     public static TaskCollection AddTo(TaskCollection tasks) => tasks
         .Add(Definition, RunAsync)
         .Schedule("nightly-report", Definition, Zone, "0 2 * * *", new ScheduleOptions { TimeZone = Zone, Missed = MissedRuns.All });
+    // docs:end
 
     /// <summary>The day is that of the tick, not of the clock: a report that was missed is made up for with its own day.</summary>
     private static Task RunAsync(string zone, TaskContext context)

@@ -5,14 +5,17 @@ namespace OrderFlow;
 /// <summary>An order from the cart to the customer, or to the refund: the program to read.</summary>
 internal static class ProcessOrder
 {
+    // docs:start order-flow
     public static readonly TaskDefinition<Order, string> Definition = TaskDefinition.Create<Order, string>("process-order", new TaskOptions
     {
         // A card that is declined is tried again for about a week; then the order is a dead letter, and a person decides.
         MaxAttempts = 180,
         Backoff = [.. new[] { 1, 2, 2, 5, 5, 10, 30, 60, 600, 3600 }.Select(seconds => TimeSpan.FromSeconds(seconds))],
+
+        // A customer's orders are worked on one at a time, whoever runs them. One that waits for its parcel holds up none of the others.
+        Limits = new TaskLimits { Key = "customer", ConcurrencyPerKey = 1 },
     });
 
-    // docs:start order-flow
     public static async Task<string> RunAsync(Order order, TaskContext context)
     {
         try

@@ -6,6 +6,7 @@
 -- Functions whose columns or arguments change: made anew after the migrations.
 drop function if exists pgconductor.claim_executions(uuid, text, integer, bigint, jsonb);
 drop function if exists pgconductor._find_due(text, text[], text[], integer, bigint, jsonb, timestamptz);
+drop function if exists pgconductor.list_tasks();
 drop function if exists pgconductor._lease_rows(uuid, text, tid[], timestamptz, jsonb);
 
 alter table pgconductor.tasks

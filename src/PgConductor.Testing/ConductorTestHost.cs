@@ -143,14 +143,14 @@ public sealed class ConductorTestHost : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <remarks>
     /// Batches that wait for more start with what is due. What is due later stays: move the clock, or call <see cref="RunUntilIdleAsync"/>. What is held back on purpose (a paused
-    /// queue or task, a closed window) does not count as due. A handler that waits for the clock is running: it is named
+    /// queue or task, a closed window, a limit's rate) does not count as due. A handler that waits for the clock is running: it is named
     /// when the time is up.
     /// </remarks>
     /// <exception cref="ConductorAssertionException">Something was still due or running when the time was up; the message lists it.</exception>
     public Task DrainAsync(TimeSpan? timeout = null, CancellationToken cancellationToken = default) =>
         _work.WaitUntilDoneAsync(timeout ?? _defaultTimeout, cancellationToken);
 
-    /// <summary>Moves the clock to when something is due next: a delayed execution, a retry, a sleep, a timeout of a wait, a schedule's tick, a window that opens for what waits.</summary>
+    /// <summary>Moves the clock to when something is due next: a delayed execution, a retry, a sleep, a timeout of a wait, a schedule's tick, a window that opens for what waits, a rate's next token.</summary>
     /// <param name="cancellationToken">Gives up before the move.</param>
     /// <returns>Where the clock stands now; null, and not moved, when nothing is due later.</returns>
     public async Task<DateTimeOffset?> AdvanceToNextAsync(CancellationToken cancellationToken = default)

@@ -34,7 +34,7 @@ public abstract class BatchContext<TPayload, TResult>
     /// <exception cref="InvalidOperationException">The orchestrator was made without services.</exception>
     public abstract IServiceProvider Services { get; }
 
-    /// <summary>A logger whose entries carry the task and the number of items.</summary>
+    /// <summary>A logger whose entries carry the task and the number of items; where log lines are kept, with each execution of the batch.</summary>
     public abstract ILogger Logger { get; }
 
     /// <summary>The client, to invoke further tasks.</summary>

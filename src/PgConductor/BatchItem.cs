@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace PgConductor;
 
 /// <summary>One execution of a batch.</summary>
@@ -24,6 +26,9 @@ public abstract class BatchItem<TPayload, TResult>
 
     /// <summary>Ends when this execution is cancelled or taken over, and with the batch's. The others go on.</summary>
     public abstract CancellationToken CancellationToken { get; }
+
+    /// <summary>A logger whose entries carry the execution's id, task and attempt, and which are kept, where log lines are, with this execution only.</summary>
+    public abstract ILogger Logger { get; }
 
     /// <summary>Whether it has its outcome.</summary>
     public abstract bool HasOutcome { get; }

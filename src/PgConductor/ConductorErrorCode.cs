@@ -36,7 +36,7 @@ public static class ConductorErrorCode
     /// <summary>A payload or result cannot be stored: not serialisable, too large, or with text that PostgreSQL cannot hold.</summary>
     public const string InvalidPayload = "invalid-payload";
 
-    /// <summary>The schema is not installed, or of another version than this library needs.</summary>
+    /// <summary>The schema is not installed, or of another version than this library needs (SQLSTATE PC010 when a breaking migration left the process behind).</summary>
     public const string Schema = "schema";
 
     /// <summary>No connection could be had in time: the pool is exhausted.</summary>

@@ -29,7 +29,8 @@ public sealed record QueueLag(string Queue, TimeSpan Due);
 /// <param name="IsOpen">Whether one of them is open.</param>
 /// <param name="ChangesAt">When they open next, or close; null: never.</param>
 /// <param name="Workers">Workers that serve it.</param>
-public sealed record TaskInfo(string Key, string Queue, bool Paused, int MaxAttempts, Retention KeepCompleted, Retention KeepFailed, Retention KeepLogs, IReadOnlyList<string> Windows, string TimeZone, bool IsOpen, DateTimeOffset? ChangesAt, long Workers);
+/// <param name="BatchSize">How many executions its handler gets at once at most; null: they run one by one.</param>
+public sealed record TaskInfo(string Key, string Queue, bool Paused, int MaxAttempts, Retention KeepCompleted, Retention KeepFailed, Retention KeepLogs, IReadOnlyList<string> Windows, string TimeZone, bool IsOpen, DateTimeOffset? ChangesAt, long Workers, int? BatchSize);
 
 /// <summary>A process that runs executions.</summary>
 /// <param name="Id">Its id.</param>

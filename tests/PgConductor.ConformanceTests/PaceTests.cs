@@ -167,6 +167,25 @@ public abstract class PaceTests(Backend backend) : ConformanceTest(backend)
         Assert.Equal(InvokeDisposition.Created, (await InvokeAsync(Paced(leading with { Key = "new" }, "1"))).Disposition);
     }
 
+    [Theory]
+    [MemberData(nameof(Keys))]
+    public async Task A_batch_is_paced_in_each_of_three_windows(string? key)
+    {
+        var (leading, trailing) = (new Pace(true, _minute, key, PaceEdge.Leading, null), new Pace(false, _minute, key, PaceEdge.Trailing, null));
+        foreach (var (pace, second) in new[] { (leading, InvokeDisposition.Dropped), (trailing, InvokeDisposition.Replaced) })
+        {
+            for (var window = 0; window < 3; window++)
+            {
+                var outcomes = await Client.InvokeManyAsync([Paced(pace, "1"), Paced(pace, "2"), Make(Kept, "3")], DedupePolicy.ReturnExisting, null, Token);
+
+                Assert.Equal([InvokeDisposition.Created, second, InvokeDisposition.Created], outcomes.Select(outcome => outcome.Disposition));
+                Assert.Equal(outcomes[0].Id, outcomes[1].Id);
+                await Subject.AdvanceAsync(_minute);
+                Assert.Equal([pace == leading ? "1" : "2", "3"], (await ClaimAsync()).Executions.Select(claimed => Encoding.UTF8.GetString(claimed.Payload)).Order());
+            }
+        }
+    }
+
     public static TheoryData<string> Impossible => ["run at", "dedupe key", "too short", "too long", "empty key", "long key", "short wait", "wait of a throttle", "priority"];
 
     [Theory]

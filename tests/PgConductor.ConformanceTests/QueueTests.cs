@@ -37,6 +37,18 @@ public abstract class QueueTests(Backend backend) : ConformanceTest(backend)
     }
 
     [Fact]
+    public async Task Windows_are_replaced_and_keep_their_zone()
+    {
+        await Client.SetWindowsAsync("kept", ["mon-fri 22:00-06:00", "sat 10:00-12:00"], "Europe/Berlin", Token);
+        await Client.SetWindowsAsync("kept", ["09:00-17:00"], null, Token);
+        Assert.Equal(("09:00-17:00", "Europe/Berlin"), (await Client.ListTasksAsync(Token)).Where(task => task.Key == "kept").Select(task => (Assert.Single(task.Windows), task.TimeZone)).Single());
+
+        await Client.SetWindowsAsync("kept", [], "UTC", Token);
+        Assert.Equal((0, "UTC"), (await Client.ListTasksAsync(Token)).Where(task => task.Key == "kept").Select(task => (task.Windows.Count, task.TimeZone)).Single());
+        await FailsAsync(ConductorErrorCode.NotFound, () => Client.SetWindowsAsync("nobody's", ["09:00-17:00"], null, Token));
+    }
+
+    [Fact]
     public async Task The_depth_of_each_queue_is_listed_by_name()
     {
         await Client.CreateQueueAsync("b", false, Token);

@@ -1,7 +1,7 @@
 // A process that runs executions, for tests that kill, freeze and signal it.
 //
 //   PgConductor.TestWorker connection=… [queue=Q] [task=KEY] [handler=noop|slow|gate|stubborn|steps|event|inside|suicide|batch|batch-noop] [slow=MS]
-//                          [heartbeat=MS] [takeover=MS] [drain=MS] [cancel=MS] [concurrency=N] [maxAttempts=N] [listen=false] [keepLogs=true] [limit=N]
+//                          [heartbeat=MS] [takeover=MS] [drain=MS] [cancel=MS] [concurrency=N] [maxAttempts=N] [listen=false] [keepLogs=true] [limit=N] [limitedTask=KEY]
 //
 // It prints "ready ID" when it claims, a line for every start, end and cancellation of a handler, "rejected N" and
 // "fenced" when the engine counts these, and "stopped" at a graceful end. A line "open" on its input opens the gate.
@@ -41,11 +41,19 @@ meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
 });
 meters.Start();
 
-var task = TaskDefinition.Create<int>(settings.Task, new TaskOptions { Queue = settings.Queue, MaxAttempts = settings.MaxAttempts, Limits = settings.Limit is { } most ? new TaskLimits { Concurrency = most } : null, Backoff = [TimeSpan.FromMilliseconds(100)], Batch = settings.Batch });
+var options = new TaskOptions { Queue = settings.Queue, MaxAttempts = settings.MaxAttempts, Backoff = [TimeSpan.FromMilliseconds(100)] };
+var limits = settings.Limit is { } most ? new TaskLimits { Concurrency = most } : null;
+var task = TaskDefinition.Create<int>(settings.Task, options with { Limits = settings.LimitedTask is null ? limits : null, Batch = settings.Batch });
+var tasks = settings.Batch is null ? new TaskCollection().Add(task, handlers.RunAsync) : new TaskCollection().AddBatch(task, handlers.RunBatchAsync);
+if (settings.LimitedTask is { } limited)
+{
+    tasks.Add(TaskDefinition.Create<int>(limited, options with { Limits = limits }), handlers.RunAsync);
+}
+
 await using var conductor = new Conductor(new ConductorOptions { ConnectionString = settings.ConnectionString });
 await using var orchestrator = new Orchestrator(
     conductor,
-    settings.Batch is null ? new TaskCollection().Add(task, handlers.RunAsync) : new TaskCollection().AddBatch(task, handlers.RunBatchAsync),
+    tasks,
     new OrchestratorOptions
     {
         Worker = new WorkerOptions { Concurrency = settings.Concurrency },

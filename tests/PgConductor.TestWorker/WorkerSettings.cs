@@ -35,6 +35,9 @@ internal sealed class WorkerSettings
     /// <summary>How many of the task run at once, in all processes; null: the database's.</summary>
     public int? Limit => _values.TryGetValue("limit", out var value) ? int.Parse(value, CultureInfo.InvariantCulture) : null;
 
+    /// <summary>A second task that has the limit instead of the first.</summary>
+    public string? LimitedTask => _values.GetValueOrDefault("limitedTask");
+
     /// <summary>Null: executions run one by one.</summary>
     public BatchOptions? Batch => Handler.StartsWith("batch", StringComparison.Ordinal) ? new BatchOptions { Size = 10, Wait = TimeSpan.FromSeconds(1) } : null;
 

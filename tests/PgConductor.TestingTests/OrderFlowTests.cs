@@ -131,6 +131,53 @@ public sealed class OrderFlowTests
         await shop.Host.Executions.ShouldBeCompletedAsync(id, Token);
     }
 
+    /// <summary>Without the limit all of ada's orders would hold a slot here, and wait for the lock on her account.</summary>
+    [Fact]
+    public async Task A_customers_orders_are_worked_on_one_after_the_other_and_nobody_else_waits_for_them()
+    {
+        await using var shop = await OpenShop.StartAsync();
+        await shop.Shop.TopUpAsync("bob", 100);
+        await using var connection = await shop.Database.OpenConnectionAsync(Token);
+        await using var transaction = await connection.BeginTransactionAsync(Token);
+        await transaction.ExecuteAsync("select from orderflow.accounts where customer = 'ada' for update");
+        for (var n = 0; n < 4; n++)
+        {
+            await shop.Shop.PlaceAsync("ada", "lamp", 1, _week);
+        }
+
+        // Bob's, placed last, has gone all the way to the warehouse.
+        var (bobs, _) = await shop.Shop.PlaceAsync("bob", "lamp", 1, _week);
+        await shop.UntilAsync($"select exists (select from orderflow.picking_list where order_id = {bobs.Id})");
+        await shop.UntilAsync("select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')");
+        Assert.Single(await shop.Host.Executions.ListAsync(ProcessOrder.Definition, ExecutionState.Running, Token));
+        Assert.Equal("40", await shop.PaymentsAsync());
+
+        await transaction.CommitAsync(Token);
+        await shop.Host.DrainAsync(cancellationToken: Token);
+        Assert.Equal("40, 40, 40, 40, 40", await shop.PaymentsAsync());
+    }
+
+    [Fact]
+    public async Task An_order_that_waits_for_its_parcel_holds_up_none_of_its_customers_others()
+    {
+        await using var shop = await OpenShop.StartAsync();
+        var (first, firstHandle) = await shop.Shop.PlaceAsync("ada", "lamp", 1, _week);
+        await shop.Host.DrainAsync(cancellationToken: Token);
+        Assert.Equal(ExecutionState.Waiting, (await firstHandle.GetAsync(Token))!.State);
+
+        var (second, secondHandle) = await shop.Shop.PlaceAsync("ada", "lamp", 2, _week);
+        await shop.Host.DrainAsync(cancellationToken: Token);
+        await shop.ShipAsync(second);
+        await shop.Host.DrainAsync(cancellationToken: Token);
+
+        await shop.Host.Executions.ShouldBeCompletedAsync(secondHandle.Id, Token);
+        Assert.Equal(ExecutionState.Waiting, (await firstHandle.GetAsync(Token))!.State);
+        Assert.Equal("40, 80", await shop.PaymentsAsync());
+        await shop.ShipAsync(first);
+        await shop.Host.DrainAsync(cancellationToken: Token);
+        await shop.Host.Executions.ShouldBeCompletedAsync(firstHandle.Id, Token);
+    }
+
     /// <summary>The shop with five lamps for 40 each, and ada with 500 to spend.</summary>
     private sealed class OpenShop : IAsyncDisposable
     {
@@ -172,6 +219,17 @@ public sealed class OrderFlowTests
             var ended = await Host.Executions.ShouldBeCompletedAsync(handle.Id, Token);
             Assert.Equal((status, attempts), (ended.Result!.Value.GetString(), ended.Attempts));
             Assert.Equal(status, await ScalarAsync<string>("select status from orderflow.orders"));
+        }
+
+        /// <summary>Looks until a question is answered with yes.</summary>
+        public async Task UntilAsync(string question)
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
+            limit.CancelAfter(TimeSpan.FromSeconds(60));
+            while (!await ScalarAsync<bool>(question))
+            {
+                await Task.Delay(10, limit.Token);
+            }
         }
 
         public async Task ExecuteAsync(string sql)

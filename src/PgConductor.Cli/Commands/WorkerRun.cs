@@ -16,8 +16,10 @@ internal sealed class WorkerRun(CommandContext context, WorkerSettings settings)
     public async Task<int> RunAsync(CliDatabase database, TaskCollection tasks, OrchestratorOptions options, Action<Orchestrator> announce)
     {
         var environment = context.Environment;
+        // What is shown; what is kept with executions is not less because less is shown.
         using var logging = LoggerFactory.Create(builder => builder
-            .SetMinimumLevel(settings.LogLevel)
+            .SetMinimumLevel(LogLevel.Trace)
+            .AddFilter<OutputLoggerProvider>(null, settings.LogLevel)
             .AddProvider(new OutputLoggerProvider(context.Output, environment.TimeProvider, settings.LogLevel <= LogLevel.Debug)));
         await using var orchestrator = new Orchestrator(database.Conductor, tasks, settings.Apply(options), loggerFactory: logging);
         await orchestrator.StartAsync(environment.Stop);

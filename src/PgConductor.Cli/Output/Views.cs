@@ -57,10 +57,10 @@ internal sealed record QueueView(string Name, bool Paused, bool Partitioned, lon
 }
 
 internal sealed record TaskView(
-    string Key, string Queue, bool Paused, int MaxAttempts, string KeepCompleted, string KeepFailed, string KeepLogs, IReadOnlyList<string> Windows, string TimeZone, bool Open, DateTimeOffset? ChangesAt, long Workers)
+    string Key, string Queue, bool Paused, int MaxAttempts, string KeepCompleted, string KeepFailed, string KeepLogs, IReadOnlyList<string> Windows, string TimeZone, bool Open, DateTimeOffset? ChangesAt, long Workers, int? BatchSize)
 {
     public static TaskView From(TaskInfo task) => new(
-        task.Key, task.Queue, task.Paused, task.MaxAttempts, Text.Of(task.KeepCompleted), Text.Of(task.KeepFailed), Text.Of(task.KeepLogs), task.Windows, task.TimeZone, task.IsOpen, task.ChangesAt, task.Workers);
+        task.Key, task.Queue, task.Paused, task.MaxAttempts, Text.Of(task.KeepCompleted), Text.Of(task.KeepFailed), Text.Of(task.KeepLogs), task.Windows, task.TimeZone, task.IsOpen, task.ChangesAt, task.Workers, task.BatchSize);
 }
 
 internal sealed record OrchestratorView(

@@ -24,6 +24,7 @@ internal sealed class CommandTask(CommandBody command, string folder, TimeProvid
         using var process = Start(run, context);
         var tree = ProcessTree.Of(process, run, timeProvider);
         var tail = new OutputTail();
+        var lines = new ErrorLines(context.Logger);
         var output = new CappedBuffer(ResultText.MaxBytes + 1);
         var feeding = FeedAsync(process.StandardInput.BaseStream, payload);
         var reading = Task.WhenAll(
@@ -32,7 +33,7 @@ internal sealed class CommandTask(CommandBody command, string folder, TimeProvid
                 output.Append(chunk);
                 tail.Append(chunk);
             }),
-            ReadAsync(process.StandardError.BaseStream, tail.Append));
+            ReadErrorsAsync(process.StandardError.BaseStream, tail, lines));
 
         try
         {
@@ -131,6 +132,16 @@ internal sealed class CommandTask(CommandBody command, string folder, TimeProvid
         {
             // Given up by FinishAsync, and closed since.
         }
+    }
+
+    private static async Task ReadErrorsAsync(Stream stream, OutputTail tail, ErrorLines lines)
+    {
+        await ReadAsync(stream, chunk =>
+        {
+            tail.Append(chunk);
+            lines.Append(chunk);
+        });
+        lines.End();
     }
 
     private async Task FinishAsync(Task reading) => await Task.WhenAny(reading, Task.Delay(_leftOpen, timeProvider));

@@ -9,27 +9,6 @@ namespace PgConductor.Testing.Assertions;
 /// <remarks>One statement sees waiting and running at the same instant, so that nothing hides between them. Thread-safe.</remarks>
 internal sealed class WorkLook(NpgsqlDataSource source, Conductor conductor, Func<HashSet<string>> servedTasks, Action closeBatches)
 {
-    private const string IsDoneSql = """
-        select not exists (select from pgconductor.leases)
-            and not exists (select from pgconductor.oldest_due())
-            and not exists (
-                select from pgconductor.schedules s where not s.paused and s.fault is null and s.look_at <= pgconductor.current_time())
-        """;
-
-    private const string NextDueSql = """
-        select least(
-            (select min(e.run_at) from pgconductor.executions e where e.run_at > pgconductor.current_time() and e.run_at < 'infinity'),
-            (select min(s.look_at) from pgconductor.schedules s
-             where not s.paused and s.look_at > pgconductor.current_time() and s.look_at < 'infinity'),
-            (select min(pgconductor._window_change(t.week_open, t.time_zone, pgconductor.current_time())) from pgconductor.tasks t
-             where not t.paused and t.week_open is not null
-                 and not pgconductor._window_open(t.week_open, t.time_zone, pgconductor.current_time())
-                 and exists (select from pgconductor.executions e where e.task_key = t.key and e.run_at <= pgconductor.current_time())))
-        """;
-
-    private const string DueSchedulesSql =
-        "select s.key, s.task_key from pgconductor.schedules s where not s.paused and s.fault is null and s.look_at <= pgconductor.current_time() order by s.look_at limit 10";
-
     private const int Listed = 10;
 
     private static readonly ExecutionState[] _unfinished = [ExecutionState.Running, ExecutionState.Ready];
@@ -54,9 +33,9 @@ internal sealed class WorkLook(NpgsqlDataSource source, Conductor conductor, Fun
     }
 
     public async Task<DateTimeOffset?> NextDueAsync(CancellationToken cancellationToken) =>
-        await ScalarAsync(NextDueSql, cancellationToken).ConfigureAwait(false) is DateTime next ? new DateTimeOffset(next, TimeSpan.Zero) : null;
+        await ScalarAsync(WorkSql.NextDue, cancellationToken).ConfigureAwait(false) is DateTime next ? new DateTimeOffset(next, TimeSpan.Zero) : null;
 
-    private async Task<bool> IsDoneAsync(CancellationToken cancellationToken) => await ScalarAsync(IsDoneSql, cancellationToken).ConfigureAwait(false) is true;
+    private async Task<bool> IsDoneAsync(CancellationToken cancellationToken) => await ScalarAsync(WorkSql.IsDone, cancellationToken).ConfigureAwait(false) is true;
 
     private async Task<object?> ScalarAsync(string sql, CancellationToken cancellationToken)
     {
@@ -90,7 +69,7 @@ internal sealed class WorkLook(NpgsqlDataSource source, Conductor conductor, Fun
             }
         }
 
-        var command = source.CreateCommand(DueSchedulesSql);
+        var command = source.CreateCommand(WorkSql.DueSchedules);
         await using (command.ConfigureAwait(false))
         {
             var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);

@@ -178,6 +178,14 @@ public sealed partial class Conductor : IConductor, IAsyncDisposable
     public Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken = default) => Database.ListTasksAsync(cancellationToken);
 
     /// <inheritdoc/>
+    public Task SetWindowsAsync(string taskKey, IReadOnlyCollection<ExecutionWindow> windows, string? timeZone = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(taskKey);
+        ArgumentNullException.ThrowIfNull(windows);
+        return Database.SetWindowsAsync(taskKey, [.. windows.Select(window => window.ToString())], timeZone, cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<OrchestratorInfo>> ListOrchestratorsAsync(CancellationToken cancellationToken = default) => Database.ListOrchestratorsAsync(cancellationToken);
 
     /// <inheritdoc/>

@@ -114,6 +114,15 @@ public partial interface IConductor
     /// <summary>Lists the tasks.</summary>
     Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>Says when a task may run, until a process starts whose code says otherwise.</summary>
+    /// <param name="taskKey">Which task.</param>
+    /// <param name="windows">All its windows; empty: always.</param>
+    /// <param name="timeZone">Their time zone, such as "Europe/Berlin"; null: as it is.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <remarks>Counts from the next claim on; what runs goes on to its next step. Survives restarts of processes whose <see cref="TaskOptions.Windows"/> is null.</remarks>
+    /// <exception cref="ConductorException">Code not-found: the database knows no such task. Code invalid-argument: more than 100 windows, or an unknown zone.</exception>
+    Task SetWindowsAsync(string taskKey, IReadOnlyCollection<ExecutionWindow> windows, string? timeZone = null, CancellationToken cancellationToken = default);
+
     /// <summary>Lists the processes that run executions.</summary>
     Task<IReadOnlyList<OrchestratorInfo>> ListOrchestratorsAsync(CancellationToken cancellationToken = default);
 

@@ -29,7 +29,7 @@ internal sealed partial class DatabaseClient : IDatabaseClient
         _claims = new LeaseConnections(_sessions.OpenForClaimsAsync);
         _outcomes = new LeaseConnections(_sessions.OpenOwnAsync);
         _calls = new Calls(_sessions, retry);
-        _schema = new SchemaManager(_sessions, retry, MigrationStore.Embedded);
+        _schema = new SchemaManager(_sessions, retry, MigrationStore.Embedded, new OlderProcesses(_sessions, retry, options.TimeProvider));
         _executions = new ExecutionCommands(_calls, _claims, _outcomes);
         _steps = new StepCommands(_calls, _outcomes);
         _events = new EventCommands(_calls);
@@ -155,6 +155,9 @@ internal sealed partial class DatabaseClient : IDatabaseClient
         _queues.GetQueueLagAsync(queues, cancellationToken);
 
     public Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken) => _queues.ListTasksAsync(cancellationToken);
+
+    public Task SetWindowsAsync(string taskKey, IReadOnlyCollection<string> windows, string? timeZone, CancellationToken cancellationToken) =>
+        _queues.SetWindowsAsync(taskKey, windows, timeZone, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

@@ -124,4 +124,7 @@ internal interface IQueueStore
     Task<IReadOnlyList<QueueLag>> GetQueueLagAsync(IReadOnlyCollection<string>? queues, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken);
+
+    /// <summary>Replaces a task's windows. Time zone null: as it is.</summary>
+    Task SetWindowsAsync(string taskKey, IReadOnlyCollection<string> windows, string? timeZone, CancellationToken cancellationToken);
 }

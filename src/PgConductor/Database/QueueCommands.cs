@@ -62,7 +62,7 @@ internal sealed class QueueCommands(Calls calls) : IQueueStore
 
     public Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken) =>
         calls.RetryingAsync(
-            "select key, queue, paused, max_attempts, keep_completed_seconds, keep_failed_seconds, window_start, window_end, time_zone, workers, windows, open, changes_at, keep_logs_seconds from pgconductor.list_tasks()",
+            "select key, queue, paused, max_attempts, keep_completed_seconds, keep_failed_seconds, window_start, window_end, time_zone, workers, windows, open, changes_at, keep_logs_seconds, batch_size from pgconductor.list_tasks()",
             static _ => { },
             Calls.Rows(static reader => new TaskInfo(
                 reader.GetString(0),
@@ -76,7 +76,20 @@ internal sealed class QueueCommands(Calls calls) : IQueueStore
                 reader.GetString(8),
                 reader.GetBoolean(11),
                 reader.IsDBNull(12) ? null : new DateTimeOffset(reader.GetDateTime(12), TimeSpan.Zero),
-                reader.GetInt64(9))),
+                reader.GetInt64(9),
+                reader.IsDBNull(14) ? null : reader.GetInt32(14))),
+            cancellationToken);
+
+    public Task SetWindowsAsync(string taskKey, IReadOnlyCollection<string> windows, string? timeZone, CancellationToken cancellationToken) =>
+        calls.RetryingAsync(
+            "select pgconductor.set_windows($1, $2, $3)",
+            parameters =>
+            {
+                parameters.AddText(taskKey);
+                parameters.AddArray([.. windows], NpgsqlTypes.NpgsqlDbType.Text);
+                parameters.AddText(timeZone);
+            },
+            Calls.Row(static _ => true),
             cancellationToken);
 
     private static string[] ReadWindows(Npgsql.NpgsqlDataReader reader)

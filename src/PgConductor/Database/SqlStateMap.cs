@@ -47,6 +47,7 @@ internal static class SqlStateMap
         ["PC007"] = ConductorErrorCode.NotFound,
         ["PC008"] = ConductorErrorCode.StepRejected,
         ["PC009"] = ConductorErrorCode.ScheduleOwned,
+        ["PC010"] = ConductorErrorCode.Schema,
     };
 
     /// <summary>Whether the error is of the data sent, so that the rest of its batch would pass without it (SQLSTATE class 22, and 23, 54).</summary>

@@ -75,18 +75,18 @@ internal sealed class ExecutionLogProvider : ILoggerProvider
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => ExecutionLog.Current?.IsEnabled(logLevel) == true;
+        public bool IsEnabled(LogLevel logLevel) => LogScope.Current?.IsEnabled(logLevel) == true;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (ExecutionLog.Current is not { } log || !log.IsEnabled(logLevel))
+            if (LogScope.Current is not { } log || !log.IsEnabled(logLevel))
             {
                 return;
             }
 
             try
             {
-                log.Add(logLevel, category, formatter(state, exception), exception);
+                log.Add(LogText.Of(logLevel, category, formatter(state, exception), exception));
             }
             catch (Exception fault) when (fault is not OutOfMemoryException)
             {

@@ -13,6 +13,7 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
     private long _lastBeat = timeProvider.GetTimestamp();
     private int _unregistered;
     private bool _registered = true;
+    private bool _outdated;
 
     /// <summary>Told when somebody asked this process to stop, with the reason.</summary>
     public required Action<string> OnShutdown { get; init; }
@@ -66,6 +67,12 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
             catch (Exception exception)
             {
                 IsHealthy = false;
+                if (Silence >= options.Takeover && exception is ConductorException { Code: ConductorErrorCode.Schema })
+                {
+                    // The functions are not those that it knows, and have not been for long.
+                    GiveUp(exception);
+                }
+
                 Telemetry.DatabaseError("heartbeat", exception);
                 OrchestratorLog.HeartbeatFailed(logger, Silence, options.Takeover, exception);
                 var pause = TransientRetry.Pause(failures++);
@@ -100,7 +107,7 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
             Lose();
         }
 
-        if (Volatile.Read(ref _unregistered) == 1 && !Draining)
+        if (Volatile.Read(ref _unregistered) == 1 && !Draining && !_outdated)
         {
             Register(stop);
         }
@@ -146,6 +153,11 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
         {
             RegisterAsync(stop).GetAwaiter().GetResult();
         }
+        catch (ConductorException exception) when (exception.Code == ConductorErrorCode.Schema)
+        {
+            GiveUp(exception);
+            return;
+        }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             OrchestratorLog.RegistrationFailed(logger, exception);
@@ -157,6 +169,17 @@ internal sealed class Heartbeat(Guid orchestratorId, OrchestratorOptions options
         foreach (var worker in workers)
         {
             worker.Wake();
+        }
+    }
+
+    /// <summary>A breaking migration left this process behind: there is no coming back.</summary>
+    private void GiveUp(Exception exception)
+    {
+        if (!_outdated)
+        {
+            _outdated = true;
+            OrchestratorLog.Outdated(logger, orchestratorId, exception);
+            OnShutdown(exception.Message);
         }
     }
 

@@ -191,7 +191,7 @@ public sealed class Orchestrator : IAsyncDisposable
         await StopAsync(CancellationToken.None).ConfigureAwait(false);
     }
 
-    /// <summary>Runs until nothing is due and nothing runs, then stops: drain mode. Work that is due later is left.</summary>
+    /// <summary>Runs until nothing is due and nothing runs, then stops: drain mode. Work that is due later is left, and what a limit's rate or slots of other processes hold back.</summary>
     /// <param name="cancellationToken">Ends it gracefully before; so does a signal in the database (<see cref="StopRequested"/>).</param>
     /// <remarks>Starts unless <see cref="StartAsync"/> was called before.</remarks>
     public async Task DrainAsync(CancellationToken cancellationToken = default)

@@ -44,6 +44,9 @@ internal static partial class OrchestratorLog
     [LoggerMessage(1112, LogLevel.Error, "Registering anew failed; trying again")]
     public static partial void RegistrationFailed(ILogger logger, Exception exception);
 
+    [LoggerMessage(1113, LogLevel.Error, "The database was migrated to a version that orchestrator {Id} cannot work with: it stops, and others do its work")]
+    public static partial void Outdated(ILogger logger, Guid id, Exception exception);
+
     [LoggerMessage(1120, LogLevel.Information, "Service {Service} has {Subscriptions} subscriptions to events: {Created} new, {Changed} changed, {Removed} removed")]
     public static partial void Subscribed(ILogger logger, string service, int subscriptions, int created, int changed, int removed);
 

@@ -12,12 +12,14 @@ internal sealed partial class MigrationStore
     private const string MigrationsFolder = "sql/migrations/";
     private const string FunctionsFolder = "sql/functions/";
     private const string WiringFolder = "sql/wiring/";
+    private const string PermissionsFile = "sql/permissions.sql";
     private const string BreakingMarker = "--! breaking";
 
-    private MigrationStore(IReadOnlyList<Migration> migrations, IReadOnlyList<SchemaScript> scripts)
+    private MigrationStore(IReadOnlyList<Migration> migrations, IReadOnlyList<SchemaScript> scripts, string? permissions)
     {
         Migrations = migrations;
         Scripts = scripts;
+        Permissions = permissions;
     }
 
     /// <summary>What is embedded in this assembly.</summary>
@@ -29,6 +31,9 @@ internal sealed partial class MigrationStore
     /// <summary>Functions by path, then wiring by path.</summary>
     public IReadOnlyList<SchemaScript> Scripts { get; }
 
+    /// <summary>The rights of the roles, to be granted within somebody's transaction; null: there is no such file.</summary>
+    public string? Permissions { get; }
+
     public int LatestVersion => Migrations.Count == 0 ? 0 : Migrations[^1].Version;
 
     /// <summary>Reads files by path.</summary>
@@ -38,6 +43,7 @@ internal sealed partial class MigrationStore
         var migrations = new List<Migration>();
         var functions = new List<SchemaScript>();
         var wiring = new List<SchemaScript>();
+        string? permissions = null;
         foreach (var (path, sql) in files)
         {
             if (path.StartsWith(MigrationsFolder, StringComparison.Ordinal))
@@ -52,6 +58,10 @@ internal sealed partial class MigrationStore
             {
                 wiring.Add(new SchemaScript(path, sql, Checksum(sql)));
             }
+            else if (path == PermissionsFile)
+            {
+                permissions = TransactionOfItsOwn().Replace(sql, "");
+            }
         }
 
         migrations.Sort((left, right) => left.Version.CompareTo(right.Version));
@@ -65,7 +75,7 @@ internal sealed partial class MigrationStore
 
         functions.Sort(ByPath);
         wiring.Sort(ByPath);
-        return new MigrationStore(migrations, [.. functions, .. wiring]);
+        return new MigrationStore(migrations, [.. functions, .. wiring], permissions);
 
         static int ByPath(SchemaScript left, SchemaScript right) => string.CompareOrdinal(left.Path, right.Path);
     }
@@ -107,4 +117,8 @@ internal sealed partial class MigrationStore
 
     [GeneratedRegex("^(?<version>[0-9]{4})_(?<name>[a-z0-9_]+)\\.sql\\z", RegexOptions.ExplicitCapture)]
     private static partial Regex MigrationName();
+
+    /// <summary>For psql; PL/pgSQL's begin has no semicolon.</summary>
+    [GeneratedRegex("^(begin|commit);\n", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    private static partial Regex TransactionOfItsOwn();
 }

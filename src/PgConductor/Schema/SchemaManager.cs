@@ -8,8 +8,22 @@ namespace PgConductor.Schema;
 /// The only place with SQL of its own besides calls of functions: it runs before there are any. Any number of processes may
 /// do this at once; one works, the others wait and find it done.
 /// </remarks>
-internal sealed class SchemaManager(Sessions sessions, TransientRetry retry, MigrationStore store)
+/// <param name="sessions">Where connections come from.</param>
+/// <param name="retry">For transient errors.</param>
+/// <param name="store">What to install.</param>
+/// <param name="older">Sees older processes off before a breaking migration.</param>
+/// <param name="grace">How long that may take; null: the default.</param>
+internal sealed class SchemaManager(Sessions sessions, TransientRetry retry, MigrationStore store, OlderProcesses older, TimeSpan? grace = null)
 {
+    /// <summary>sql/permissions.sql was applied here: roles are the cluster's, their rights the database's.</summary>
+    private const string UsesRolesSql = """
+        select exists (
+            select from pg_catalog.pg_namespace n
+            cross join lateral pg_catalog.aclexplode(n.nspacl) a
+            join pg_catalog.pg_roles r on r.oid = a.grantee
+            where n.nspname = 'pgconductor' and r.rolname = 'pgconductor_worker')
+        """;
+
     private const string LockSql = "select pg_advisory_xact_lock(1885823587, 0)";
 
     /// <summary>The newest migration applied; -1: the schema is not installed.</summary>
@@ -42,17 +56,38 @@ internal sealed class SchemaManager(Sessions sessions, TransientRetry retry, Mig
 
     /// <summary>Brings the schema to this library's version. Returns the version installed, which may be a newer library's.</summary>
     /// <exception cref="ConductorException">Code schema: a newer, incompatible version is installed, or a migration was changed after it was applied.</exception>
-    public Task<int> EnsureLatestAsync(CancellationToken cancellationToken) =>
-        retry.RunAsync((_, token) => EnsureOnceAsync(token), cancellationToken);
+    /// <remarks>
+    /// Before a migration that is marked as breaking, processes of older versions are asked to leave and waited for, a minute at most; those
+    /// that are still there then are fenced by the migration: what they run is put back, and what they send is rejected.
+    /// </remarks>
+    public async Task<int> EnsureLatestAsync(CancellationToken cancellationToken)
+    {
+        for (var isAlone = false; ; isAlone = true)
+        {
+            if (await retry.RunAsync((_, token) => EnsureOnceAsync(isAlone, token), cancellationToken).ConfigureAwait(false) is { } version)
+            {
+                return version;
+            }
 
-    private async Task<int> EnsureOnceAsync(CancellationToken cancellationToken)
+            await older.SeeOffAsync(store.Migrations.Last(migration => migration.IsBreaking).Version, grace ?? OlderProcesses.DefaultGrace, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Null: a breaking migration is to be applied, and older processes were not asked to leave yet.</summary>
+    private async Task<int?> EnsureOnceAsync(bool isAlone, CancellationToken cancellationToken)
     {
         var connection = await sessions.OpenOwnAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
-            if (IsUpToDate(await ReadInstalledAsync(connection, cancellationToken).ConfigureAwait(false)))
+            var installed = await ReadInstalledAsync(connection, cancellationToken).ConfigureAwait(false);
+            if (IsUpToDate(installed))
             {
                 return store.LatestVersion;
+            }
+
+            if (!isAlone && Breaks(installed))
+            {
+                return null;
             }
 
             var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
@@ -82,6 +117,13 @@ internal sealed class SchemaManager(Sessions sessions, TransientRetry retry, Mig
                 : installed.Version;
         }
 
+        var breaks = Breaks(installed);
+        if (breaks)
+        {
+            // First, as a heartbeat does; and nobody of an older version registers from now on.
+            await ExecuteAsync(connection, "lock table pgconductor.orchestrators in share row exclusive mode", cancellationToken).ConfigureAwait(false);
+        }
+
         foreach (var migration in store.Migrations)
         {
             if (!installed.Migrations.TryGetValue(migration.Version, out var applied))
@@ -103,8 +145,40 @@ internal sealed class SchemaManager(Sessions sessions, TransientRetry retry, Mig
             }
         }
 
+        await GrantAnewAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (breaks)
+        {
+            await ExecuteAsync(connection, "select pgconductor._retire_orchestrators()", cancellationToken).ConfigureAwait(false);
+        }
+
         return store.LatestVersion;
     }
+
+    /// <summary>What was new has no rights for the roles, where these are in use, and what was replaced may run as its caller again.</summary>
+    private async Task GrantAnewAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(UsesRolesSql, connection);
+        await using (command.ConfigureAwait(false))
+        {
+            if (store.Permissions is not { } permissions || await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not true)
+            {
+                return;
+            }
+
+            try
+            {
+                await ExecuteAsync(connection, permissions, cancellationToken).ConfigureAwait(false);
+            }
+            catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+            {
+                throw new ConductorException(ConductorErrorCode.Schema, $"The schema is not upgraded: the rights of pgconductor_worker and the other roles could not be granted again ({exception.MessageText}). Upgrade as the owner of everything in the schema pgconductor, or as a superuser.", false, exception);
+            }
+        }
+    }
+
+    /// <summary>Whether a migration that is to be applied is a breaking one, and there is anything that it could break.</summary>
+    private bool Breaks(InstalledSchema installed) =>
+        installed.Migrations.Count > 0 && store.Migrations.Any(migration => migration.IsBreaking && !installed.Migrations.ContainsKey(migration.Version));
 
     private bool IsUpToDate(InstalledSchema installed) =>
         installed.Version == store.LatestVersion

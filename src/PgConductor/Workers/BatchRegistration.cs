@@ -86,6 +86,8 @@ internal sealed class BatchRegistration<TPayload, TResult>(TaskDefinition<TPaylo
 
     private sealed class Item(RunningBatch batch, RunningExecution execution, TPayload payload, BatchRegistration<TPayload, TResult> task, PayloadSerializer serializer) : BatchItem<TPayload, TResult>
     {
+        private ILogger? _logger;
+
         public override Guid ExecutionId => execution.ExecutionId;
 
         public override int Attempt => execution.Attempt;
@@ -95,6 +97,8 @@ internal sealed class BatchRegistration<TPayload, TResult>(TaskDefinition<TPaylo
         public override TPayload Payload => payload;
 
         public override CancellationToken CancellationToken => execution.CancellationToken;
+
+        public override ILogger Logger => _logger ??= new BatchItemLogger(batch, execution);
 
         public override bool HasOutcome => execution.HasEnded;
 

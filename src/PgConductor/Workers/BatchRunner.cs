@@ -19,6 +19,10 @@ internal sealed class BatchRunner(WorkerServices services)
             return;
         }
 
+        using var lines = services.Logs is { } logs && logs.Keeps(batch.Registration.Definition.Options)
+            ? new BatchRunLog(logs, batch.TaskKey, batch.Items.Select(execution => (execution.ExecutionId, execution.Attempt)))
+            : null;
+        batch.Lines = lines;
         _running[batch] = true;
         Exception? error;
         try

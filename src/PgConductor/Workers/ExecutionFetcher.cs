@@ -11,6 +11,9 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
     /// <summary>How long a worker is busy without a pause before it says that it needs no hints.</summary>
     private static readonly TimeSpan _busyAfter = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>A claim that found nothing and says to look again so soon saw only what is in the way: rows of held-back keys that it moved, or another claim of the same limited task.</summary>
+    private static readonly TimeSpan _hidden = TimeSpan.FromMilliseconds(5);
+
     /// <summary>Outcomes that may wait to be recorded before claiming pauses, in flushes.</summary>
     private const int MaxUnsentFlushes = 20;
 
@@ -138,7 +141,7 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
             return TimeSpan.Zero;
         }
 
-        if (position is null && wasQuiet && load.IsQuiet)
+        if (position is null && wasQuiet && load.IsQuiet && !(claim.NextDueIn <= _hidden))
         {
             CountEmptySweep();
         }

@@ -66,7 +66,7 @@ internal sealed class ExecutionRunner(WorkerServices services, ResultFlusher flu
         }
 
         using var activity = StartActivity(execution);
-        using var lines = services.Logs is { } logs && logs.Keeps(task.Definition.Options) ? ExecutionLog.Begin(logs, execution.ExecutionId, execution.TaskKey, execution.Attempt) : null;
+        using var lines = services.Logs is { } logs && logs.Keeps(task.Definition.Options) ? new ExecutionLog(logs, execution.ExecutionId, execution.TaskKey, execution.Attempt, isCurrent: true) : null;
         using var timer = task.Definition.Options.Timeout is { } timeout ? execution.StopAfter(timeout, services.TimeProvider) : null;
         var measures = Telemetry.MeasuresRuns;
         var start = measures ? services.TimeProvider.GetTimestamp() : 0;

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using PgConductor.Client;
 using PgConductor.Database;
+using PgConductor.Diagnostics;
 using PgConductor.Serialization;
 
 namespace PgConductor.Workers;
@@ -37,6 +38,9 @@ internal sealed class RunningBatch(BatchRegistration task, WorkerServices servic
     public CancellationToken CancellationToken => _cancellation.Token;
 
     public ILogger Logger => _logger ??= services.LoggerFactory.CreateLogger($"PgConductor.Tasks.{TaskKey}");
+
+    /// <summary>Where its log lines are kept; null: nowhere. Set before the handler starts.</summary>
+    public BatchRunLog? Lines { get; set; }
 
     /// <summary>It still gathers. Written by the collector.</summary>
     public bool IsOpen { get; set; } = true;
@@ -201,6 +205,7 @@ internal sealed class RunningBatch(BatchRegistration task, WorkerServices servic
         }
 
         Outcome? outcome;
+        using var lines = Lines?.Enter(execution.ExecutionId) ?? default;
         try
         {
             outcome = decide();

@@ -70,6 +70,25 @@ public sealed class AdministrationCommandTests
         static string? Text(JsonElement element, string name) => element.GetProperty(name).GetString();
     }
 
+    [Fact]
+    public async Task Windows_of_a_task_are_set_and_shown()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await database.ExecuteAsync("insert into pgconductor.tasks (key, batch_size) values ('night', 20)");
+
+        var set = (await Cli.Run(database.ConnectionString, "tasks", "set-windows", "night", "mon-fri 22:00-06:00", "sat,sun 00:00-24:00", "--time-zone", "Europe/Berlin", "--json")).Expect(0).Document;
+        Assert.Equal(("night", 2, "Europe/Berlin"), (set.GetProperty("task").GetString(), set.GetProperty("windows").GetArrayLength(), set.GetProperty("timeZone").GetString()));
+        Assert.Equal(JsonValueKind.String, set.GetProperty("changesAt").ValueKind);
+        Assert.Contains("mon,tue,wed,thu,fri 22:00-06:00; sat,sun 00:00-24:00 Europe/Berlin", (await Cli.Run(database.ConnectionString, "tasks", "list")).Expect(0).Out, StringComparison.Ordinal);
+        Assert.Equal(20, (await Cli.Run(database.ConnectionString, "tasks", "list", "--json")).Expect(0).Document.GetProperty("batchSize").GetInt32());
+
+        Assert.Contains("may run always", (await Cli.Run(database.ConnectionString, "tasks", "set-windows", "night")).Expect(0).Out, StringComparison.Ordinal);
+        Assert.True((await Cli.Run(database.ConnectionString, "tasks", "list", "--json")).Expect(0).Document.GetProperty("open").GetBoolean());
+        Assert.Contains("ends where it starts", (await Cli.Run(database.ConnectionString, "tasks", "set-windows", "night", "10:00-10:00")).Expect(2).Error, StringComparison.Ordinal);
+        (await Cli.Run(database.ConnectionString, "tasks", "set-windows", "night", "10:00-11:00", "--time-zone", "Mars/Base")).Expect(2);
+        (await Cli.Run(database.ConnectionString, "tasks", "set-windows", "nobody", "10:00-11:00")).Expect(4);
+    }
+
     [Theory]
     [InlineData("no-such-command")]
     [InlineData("executions list --state sleeping")]

@@ -60,6 +60,17 @@ public sealed class CommandTaskTests : IAsyncLifetime
         left.Kill();
     }
 
+    [Fact]
+    public async Task What_a_program_writes_to_standard_error_is_kept_line_by_line_with_its_execution()
+    {
+        var shown = await Run("echo 42; printf 'reading\\n\\nd\\303\\251j\\303\\240 vu\\nno newline' >&2", "1", exitCode: 0, ",\"keepLogs\":\"1d\"");
+
+        Assert.Equal(42, shown.GetProperty("result").GetInt32());
+        var lines = (await Cli.Run(_database.ConnectionString, "executions", "logs", shown.GetProperty("id").GetString()!, "--json")).Expect(0).Lines;
+        Assert.Equal(["reading", "d\u00e9j\u00e0 vu", "no newline"], lines.Select(line => line.GetProperty("message").GetString()));
+        Assert.All(lines, line => Assert.Equal(("information", 1, "PgConductor.Tasks.t"), (line.GetProperty("level").GetString(), line.GetProperty("attempt").GetInt32(), line.GetProperty("category").GetString())));
+    }
+
     [Theory]
     [InlineData("exit 100", "", 1, "exited with code 100, which says: do not retry")]
     [InlineData("exit 9", ",\"doNotRetryExitCodes\":[9]", 1, "do not retry")]

@@ -130,6 +130,50 @@ public sealed class ExecutionLogTests
     }
 
     [Fact]
+    public async Task Lines_of_a_batch_are_kept_with_each_of_its_executions_and_those_of_an_item_with_it_only()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        using var loggers = LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Debug));
+        var elsewhere = loggers.CreateLogger("Shop.Stock");
+        var batched = TaskDefinition.Create<int>("batched", _kept with { MaxAttempts = 1, Batch = new BatchOptions { Size = 3, Wait = TimeSpan.FromSeconds(30) } });
+        await engine.StartAsync(
+            new TaskCollection().AddBatch(batched, async batch =>
+            {
+                batch.Logger.LogInformation("{Count} begin", batch.Items.Count);
+                foreach (var item in batch.Items)
+                {
+                    await Task.Yield();
+                    item.Logger.LogInformation("item {Payload}", item.Payload);
+                    if (item.Payload == 1)
+                    {
+                        item.Fail(new IOException("the shelf is empty"));
+                    }
+                }
+
+                elsewhere.LogWarning("Stock is low");
+                throw new InvalidOperationException("the gateway is away");
+            }),
+            Quick,
+            loggers: loggers);
+
+        var ids = await engine.Conductor.InvokeManyAsync(batched, [0, 1, 2], cancellationToken: Token);
+        await engine.IsDoneAsync();
+        await Eventually.IsTrue(async () => await engine.CountAsync("execution_logs") == 13, "four lines of each, and one of the failed one");
+
+        for (var n = 0; n < ids.Count; n++)
+        {
+            var lines = await engine.Conductor.GetLogsAsync(ids[n], cancellationToken: Token);
+            Assert.Equal(["3 begin", $"item {n}"], lines.Take(2).Select(line => line.Message));
+            Assert.Equal(("Stock is low", "Shop.Stock"), (lines[^2].Message, lines[^2].Category));
+            Assert.Contains("the gateway is away", lines[^1].Exception, StringComparison.Ordinal);
+            Assert.Equal(n == 1 ? 5 : 4, lines.Count);
+            Assert.All(lines, line => Assert.Equal(1, line.Attempt));
+        }
+
+        Assert.Contains("the shelf is empty", (await engine.Conductor.GetLogsAsync(ids[1], cancellationToken: Token))[2].Exception, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task One_run_keeps_so_many_lines_and_says_how_many_more_there_were()
     {
         await using var engine = await TestEngine.CreateAsync();

@@ -180,6 +180,7 @@ internal static class RoleScenarios
         select pgconductor.pause_queue('default');
         select pgconductor.resume_queue('default');
         select pgconductor.create_queue('more');
+        select pgconductor.set_windows('t', '{00:00-24:00}', 'Europe/Berlin'), pgconductor.set_windows('t', null);
         select pgconductor.signal_shutdown('00000000-0000-7000-8000-0000000000b1');
         select pgconductor.schedule('s', 't', '@daily', '"text"'), pgconductor.pause_schedule('s'), pgconductor.run_schedule('s'), pgconductor.resume_schedule('s');
         select pgconductor.schedule('s', 't', '@daily', '"text"', p_overlap => false), pgconductor.run_schedule('s');

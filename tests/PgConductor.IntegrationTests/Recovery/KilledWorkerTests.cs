@@ -1,20 +1,22 @@
 using System.Diagnostics;
 using System.Globalization;
+using PgConductor.IntegrationTests.Limits;
 using PgConductor.IntegrationTests.Support;
 using PgConductor.TestSupport;
 using Xunit;
 
 namespace PgConductor.IntegrationTests.Recovery;
 
-/// <summary>N2 (without the limit), N17, and the two "must show" of the foundation: SIGKILL and SIGSTOP.</summary>
+/// <summary>N2, N17, and the two "must show" of the foundation: SIGKILL and SIGSTOP.</summary>
 [Collection(Timed.Name)]
 public sealed class KilledWorkerTests
 {
     private static readonly TimeSpan _takeover = TimeSpan.FromSeconds(2);
     private static readonly TaskDefinition<int, NoResult> _job = TaskDefinition.Create<int>("job", new TaskOptions { Queue = "work" });
+    private static readonly TaskDefinition<int, NoResult> _limited = TaskDefinition.Create<int>("limited", new TaskOptions { Queue = "work" });
 
     [Fact]
-    public async Task After_a_kill_every_execution_of_a_full_lease_runs_again_within_the_takeover_time_and_a_second()
+    public async Task After_a_kill_every_execution_of_a_full_lease_runs_again_within_the_takeover_time_and_a_second_and_limits_have_their_slots_again()
     {
         // Three times, and the median of what it took: a process that does not get the processor may be late once.
         var took = new List<TimeSpan>();
@@ -30,21 +32,39 @@ public sealed class KilledWorkerTests
     private static async Task<TimeSpan> KillAsync()
     {
         await using var engine = await TestEngine.CreateAsync();
-        using var victim = await WorkerProcess.StartAsync(engine.Database, "queue=work", "handler=gate", "concurrency=100");
-        var ids = await engine.Conductor.InvokeManyAsync(_job, Enumerable.Range(0, 100), cancellationToken: TestEngine.Token);
-        await victim.SaysAsync("start", 100);
-        using var heir = await WorkerProcess.StartAsync(engine.Database, "queue=work", "handler=noop", "concurrency=100");
+        string[] settings = ["queue=work", "concurrency=120", "limitedTask=limited", "limit=2"];
+        using var victim = await WorkerProcess.StartAsync(engine.Database, [.. settings, "handler=gate"]);
+        Guid[] ids =
+        [
+            .. await engine.Conductor.InvokeManyAsync(_job, Enumerable.Range(0, 100), cancellationToken: TestEngine.Token),
+            .. await engine.Conductor.InvokeManyAsync(_limited, Enumerable.Range(0, 10), cancellationToken: TestEngine.Token),
+        ];
+        await victim.SaysAsync("start", 102);
+        using var heir = await WorkerProcess.StartAsync(engine.Database, [.. settings, "handler=noop"]);
+        Assert.Equal(102, await engine.Database.ScalarAsync<long>("select sum(size - cardinality(done)) from pgconductor.leases"));
 
         await victim.KillAsync();
         var clock = Stopwatch.StartNew();
-        await heir.SaysAsync("end", 100);
+        await heir.SaysAsync("end", 110);
         var took = clock.Elapsed;
 
         await engine.IsDoneAsync();
-        Assert.All(heir.Said("start"), line => Assert.Equal("2", line.Split(' ')[2]));
+        Assert.Equal(102, heir.Said("start").Count(line => line.Split(' ')[2] == "2"));
         Assert.Equal(ids.Order(), heir.Said("end").Select(line => Guid.Parse(line.Split(' ')[1])).Order());
-        Assert.Equal(100, await engine.CountAsync("completed_executions", "attempts = 2 and errors -> 0 ->> 'type' = 'Crashed'"));
+        Assert.Equal(102, await engine.CountAsync("completed_executions", "attempts = 2 and errors -> 0 ->> 'type' = 'Crashed'"));
         Assert.Equal(0, await engine.CountAsync("failed_executions"));
+
+        // Both slots can be had again.
+        await LimitTests.NothingIsHeldAsync(engine);
+        await heir.SignalAsync("TERM");
+        await heir.ExitAsync();
+        using var next = await WorkerProcess.StartAsync(engine.Database, [.. settings, "handler=gate"]);
+        await engine.Conductor.InvokeManyAsync(_limited, Enumerable.Range(0, 3), cancellationToken: TestEngine.Token);
+        await next.SaysAsync("start", 2);
+        var limit = Assert.Single(await engine.Conductor.ListLimitsAsync("limited", cancellationToken: TestEngine.Token));
+        Assert.Equal((2, 2), (limit.Running, limit.Held));
+        await next.OpenAsync();
+        await engine.IsDoneAsync();
         return took;
     }
 

@@ -47,7 +47,7 @@ public sealed class ScheduleTests
         await using var engine = await TestEngine.CreateAsync();
         await using (var first = await engine.StartAsync(Tasks().Schedule("nightly", _other, "declared", "0 2 * * *"), options => options with { Service = "shop" }))
         {
-            await engine.Conductor.ScheduleAsync("fast", _report, "mine", "* * * * * *", cancellationToken: Token);
+            await engine.Conductor.ScheduleAsync("fast", _report, "mine", "* * * * * *", new ScheduleOptions { Priority = 7 }, cancellationToken: Token);
             await Eventually.IsTrue(() => !_runs.IsEmpty, "it runs");
         }
 
@@ -58,6 +58,7 @@ public sealed class ScheduleTests
         await Eventually.IsTrue(() => _runs.Count >= before + 2, "it runs on");
 
         Assert.All(_runs, run => Assert.Equal("mine", run.Payload));
+        Assert.All(await engine.Conductor.ListAsync(new ExecutionQuery { TaskKey = "report", Limit = 1000 }, Token), run => Assert.Equal(7, run.Priority));
         Assert.Equal(["fast ", "weekly mail"], (await engine.Conductor.ListSchedulesAsync(Token)).Select(schedule => $"{schedule.Key} {schedule.Service}"));
     }
 

@@ -57,6 +57,68 @@ public sealed class DrainTests
         Assert.Equal(ExecutionState.Scheduled, (await later.GetAsync(TestEngine.Token))!.State);
     }
 
+    /// <summary>N22, limits. Thousands of a key whose slot another process holds lie in front, and have to be moved out of the way first.</summary>
+    [Fact]
+    public async Task A_drain_finds_what_lies_behind_a_key_that_another_process_holds_and_works_limits_off()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        var limited = TaskDefinition.Create<Order>("limited", new TaskOptions { Limits = new TaskLimits { Key = "customer", ConcurrencyPerKey = 1 } });
+        var one = TaskDefinition.Create<int>("one", new TaskOptions { Limits = new TaskLimits { Concurrency = 1 } });
+        var started = new TaskCompletionSource();
+        var end = new TaskCompletionSource();
+        await engine.StartAsync(
+            new TaskCollection().Add(limited, (_, _) =>
+            {
+                started.TrySetResult();
+                return end.Task;
+            }),
+            options => options with { Worker = new WorkerOptions { Concurrency = 1 } },
+            engine.NewConductor());
+        await engine.Conductor.InvokeAsync(limited, new Order("busy"), cancellationToken: TestEngine.Token);
+        await started.Task.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
+        await engine.Conductor.InvokeManyAsync(limited, Enumerable.Repeat(new Order("busy"), 5000).Concat(Enumerable.Repeat(new Order("free"), 20)), cancellationToken: TestEngine.Token);
+        await engine.Conductor.InvokeManyAsync(one, Enumerable.Range(0, 50), cancellationToken: TestEngine.Token);
+
+        var ran = 0;
+        var drained = engine.New(
+            new TaskCollection()
+                .Add(limited, (order, _) =>
+                {
+                    Assert.Equal("free", order.Customer);
+                    Interlocked.Increment(ref ran);
+                    return Task.CompletedTask;
+                })
+                .Add(one, async (_, _) =>
+                {
+                    await Task.Yield();
+                    Interlocked.Increment(ref ran);
+                }),
+            conductor: engine.NewConductor());
+        await drained.DrainAsync(TestEngine.Token).WaitAsync(TimeSpan.FromSeconds(120), TestEngine.Token);
+
+        Assert.Equal(70, ran);
+        Assert.Equal(5000, await engine.CountAsync("executions"));
+        end.SetResult();
+    }
+
+    [Fact]
+    public async Task A_drain_leaves_what_a_rate_holds_back()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        var ran = 0;
+        var task = TaskDefinition.Create<int>("rated", new TaskOptions { Limits = new TaskLimits { Rate = new RateLimit(3, TimeSpan.FromHours(1)) } });
+        await engine.Conductor.InvokeManyAsync(task, Enumerable.Range(0, 10), cancellationToken: TestEngine.Token);
+
+        await engine.New(new TaskCollection().Add(task, (_, _) =>
+        {
+            Interlocked.Increment(ref ran);
+            return Task.CompletedTask;
+        })).DrainAsync(TestEngine.Token).WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
+
+        Assert.Equal(3, ran);
+        Assert.Equal(7, await engine.CountAsync("executions"));
+    }
+
     [Fact]
     public async Task A_drain_that_is_asked_to_stop_stops()
     {
@@ -78,4 +140,6 @@ public sealed class DrainTests
         await draining.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
         Assert.Equal(1, await engine.CountAsync("executions", "attempts = 0"));
     }
+
+    private sealed record Order(string Customer);
 }

@@ -186,19 +186,23 @@ public sealed class ChildTests
         Assert.Equal(0, await engine.CountAsync("steps", "finished_at is null"));
     }
 
-    [Fact]
-    public async Task A_cancelled_child_is_told_to_its_parent()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_cancelled_child_is_told_to_its_parent(bool pending)
     {
         await using var engine = await TestEngine.CreateAsync();
         await StartAsync(engine, async (_, context) =>
-            (await Assert.ThrowsAsync<ChildFailedException>(() => context.InvokeAsync("a", _stuck, 1))).Failure == ChildFailure.Cancelled ? 77 : 0);
+            (await Assert.ThrowsAsync<ChildFailedException>(() => context.InvokeAsync("a", _stuck, 1, new ChildOptions { Delay = pending ? TimeSpan.FromHours(1) : TimeSpan.Zero }))).Failure == ChildFailure.Cancelled ? 77 : 0);
         var handle = await engine.Conductor.InvokeAsync(_parent, 0, cancellationToken: TestEngine.Token);
         await engine.IsAsync(handle.Id, ExecutionState.Waiting);
         var child = (await engine.Conductor.GetStepsAsync(handle.Id, TestEngine.Token))[0].ChildId!.Value;
 
+        await engine.IsAsync(child, pending ? ExecutionState.Scheduled : ExecutionState.Running);
         await engine.Conductor.CancelAsync(child, "not this one", TestEngine.Token);
 
         Assert.Equal(77, await handle.WaitAsync(TimeSpan.FromSeconds(30), TestEngine.Token));
+        await engine.IsDoneAsync();
     }
 
     [Fact]

@@ -168,6 +168,9 @@ internal sealed partial class InMemoryDatabaseClient(InMemoryDatabase database) 
 
     public Task<IReadOnlyList<TaskInfo>> ListTasksAsync(CancellationToken cancellationToken) => RunAsync(shared => shared.Queues.ListTasks(), cancellationToken);
 
+    public Task SetWindowsAsync(string taskKey, IReadOnlyCollection<string> windows, string? timeZone, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Queues.SetWindows(taskKey, windows, timeZone), cancellationToken);
+
     public Task<IReadOnlyList<QueueDepth>> GetQueueDepthsAsync(IReadOnlyCollection<string> queues, CancellationToken cancellationToken) =>
         RunAsync(shared => (IReadOnlyList<QueueDepth>)[.. shared.Queues.List().Where(queue => queues.Contains(queue.Name)).Select(queue => new QueueDepth(queue.Name, queue.Ready, queue.Scheduled, 0))], cancellationToken);
 

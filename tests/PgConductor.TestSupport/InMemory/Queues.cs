@@ -103,8 +103,19 @@ internal sealed class Queues(Tables tables, Executions executions)
 
     public IReadOnlyList<TaskInfo> ListTasks() =>
         [.. tables.Tasks.Values.Select(task => new TaskInfo(
-            task.Key, task.Queue, false, task.MaxAttempts, task.KeepCompleted, task.KeepFailed, Retention.None, [], "UTC", true, null,
-            tables.Orchestrators.Values.Sum(orchestrator => orchestrator.Workers.Values.Count(keys => keys.Contains(task.Key)))))];
+            task.Key, task.Queue, false, task.MaxAttempts, task.KeepCompleted, task.KeepFailed, Retention.None, task.Windows, task.TimeZone, true, null,
+            tables.Orchestrators.Values.Sum(orchestrator => orchestrator.Workers.Values.Count(keys => keys.Contains(task.Key))), null))];
+
+    public bool SetWindows(string taskKey, IReadOnlyCollection<string> windows, string? timeZone)
+    {
+        if (!tables.Tasks.TryGetValue(taskKey, out var task))
+        {
+            throw ServerErrors.Of("PC007", $"there is no task \"{taskKey}\"");
+        }
+
+        tables.Tasks[taskKey] = task with { Windows = [.. windows], TimeZone = timeZone ?? task.TimeZone };
+        return true;
+    }
 
     /// <summary>Drops the days that are over, as partitions go.</summary>
     public Database.MaintenanceReport Maintain() =>

@@ -128,6 +128,11 @@ internal sealed record TaskRow(string Key, string Queue)
     public Retention KeepCompleted { get; init; } = Retention.For(TimeSpan.FromDays(1));
 
     public Retention KeepFailed { get; init; } = Retention.For(TimeSpan.FromDays(14));
+
+    /// <summary>Stored and listed; claims do not look at them.</summary>
+    public ImmutableArray<string> Windows { get; init; } = [];
+
+    public string TimeZone { get; init; } = "UTC";
 }
 
 /// <summary>A row of queues.</summary>

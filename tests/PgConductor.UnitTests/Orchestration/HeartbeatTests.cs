@@ -197,6 +197,34 @@ public sealed class HeartbeatTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Left_behind_by_a_breaking_migration_it_asks_to_be_stopped_once_and_does_not_try_again()
+    {
+        await _harness.Database.RecoverAsync(TimeSpan.Zero, Token);
+        _register = () => throw new ConductorException(ConductorErrorCode.Schema, "version 9 broke with it");
+        Start();
+        await WaitsAfterAsync(1);
+        _clock.Advance(TimeSpan.FromSeconds(5.1));
+        await WaitsAfterAsync(2);
+
+        Assert.Equal((1, false), (_registrations, _heartbeat!.IsRegistered));
+        Assert.Equal(["version 9 broke with it"], _shutdowns);
+        Assert.Single(_harness.Log.Entries, entry => entry.Id == 1113);
+    }
+
+    [Fact]
+    public async Task Functions_that_are_not_what_it_knows_are_borne_for_the_takeover_time()
+    {
+        Start();
+        await WaitsAfterAsync(1);
+        _harness.Database.Faults.FailNext(nameof(IDatabaseClient.HeartbeatAsync), new ConductorException(ConductorErrorCode.Schema, "there is no such function"), times: 10_000);
+
+        await AdvanceUntilAsync(() => _shutdowns.Count > 0);
+
+        Assert.True(_heartbeat!.Silence >= _options.Takeover, $"{_heartbeat.Silence}");
+        Assert.Equal(["there is no such function"], _shutdowns);
+    }
+
+    [Fact]
     public async Task Told_by_a_claim_that_it_is_not_registered_it_registers_until_that_has_worked()
     {
         Start();

@@ -52,6 +52,17 @@ public sealed class MigrationStoreTests
     }
 
     [Fact]
+    public void Permissions_are_granted_in_somebody_elses_transaction()
+    {
+        var store = MigrationStore.Load([new("sql/permissions.sql", "do $$\nbegin\n    null;\nend\n$$;\nbegin;\ngrant x to y;\ncommit;\n")]);
+
+        Assert.Equal("do $$\nbegin\n    null;\nend\n$$;\ngrant x to y;\n", store.Permissions);
+        Assert.Null(Load().Permissions);
+        Assert.DoesNotMatch("(?m)^(begin|commit);", MigrationStore.Embedded.Permissions);
+        Assert.Contains("grant usage on schema pgconductor", MigrationStore.Embedded.Permissions, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_checksum_changes_with_the_text()
     {
         var one = MigrationStore.Load([new("sql/migrations/0001_a.sql", "a"), new("sql/functions/f.sql", "a")]);

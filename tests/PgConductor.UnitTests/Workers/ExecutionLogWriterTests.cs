@@ -94,10 +94,10 @@ public sealed class ExecutionLogWriterTests : IAsyncDisposable
 
     private void Log(ExecutionLogWriter writer, params string[] messages)
     {
-        using var lines = ExecutionLog.Begin(writer, _id, "t", 1);
+        using var lines = new ExecutionLog(writer, _id, "t", 1, isCurrent: true);
         foreach (var message in messages)
         {
-            lines.Add(LogLevel.Information, "c", message, null);
+            lines.Add(LogText.Of(LogLevel.Information, "c", message, null));
         }
     }
 

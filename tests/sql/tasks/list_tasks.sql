@@ -9,10 +9,10 @@ select results_eq($$ select key, queue, paused, max_attempts, keep_completed_sec
     $$ values ('a', 'default', true, 5, null::double precision, 0::double precision, '22:00:00', '06:30:00', 'Europe/Berlin', 0::bigint),
               ('b', 'default', false, 5, 86400, 1209600, null, null, 'UTC', 2) $$, 'in order of key, with their settings and how many serve them');
 select is((select backoff_seconds[10] from pgconductor.list_tasks() where key = 'b'), 7200::double precision, 'backoff included');
-update pgconductor.tasks set windows = '{sat 10:00-12:00}', keep_logs = '1 hour' where key = 'b';
+update pgconductor.tasks set windows = '{sat 10:00-12:00}', keep_logs = '1 hour', batch_size = 50 where key = 'b';
 set local pgconductor.fake_now = '2025-01-15 23:00:00+00';
-select results_eq($$ select key, windows, open, changes_at, keep_logs_seconds from pgconductor.list_tasks() $$,
-    $$ values ('a', '{}'::text[], true, timestamptz '2025-01-16 05:30+00', 0::double precision),
-              ('b', '{"sat 10:00-12:00"}', false, '2025-01-18 10:00+00', 3600) $$, 'windows, whether they are open, and until or from when');
+select results_eq($$ select key, windows, open, changes_at, keep_logs_seconds, batch_size from pgconductor.list_tasks() $$,
+    $$ values ('a', '{}'::text[], true, timestamptz '2025-01-16 05:30+00', 0::double precision, null::integer),
+              ('b', '{"sat 10:00-12:00"}', false, '2025-01-18 10:00+00', 3600, 50) $$, 'windows, whether they are open, and until or from when; and the size of batches');
 select * from finish();
 rollback;

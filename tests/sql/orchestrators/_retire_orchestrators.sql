@@ -1,0 +1,22 @@
+begin;
+select plan(9);
+set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
+select test.worker(1, 'default', 't'), test.worker(2, 'default', 't');
+update pgconductor.orchestrators set schema_version = 1000 where id = test.id(2);
+insert into pgconductor.executions (id, task_key, max_attempts) values (test.id(11), 't', 5), (test.id(12), 't', 1), (test.id(13), 't', 5);
+select test.claim(1, 'default', 2);
+select test.claim(2, 'default', 1);
+
+select results_eq('select * from pgconductor._retire_orchestrators()', $$ values (0, 0, 0) $$, 'nobody, while no migration was breaking');
+insert into pgconductor.migrations (version, name, checksum, breaking) values (999, 'other_tables', 'x', false);
+select results_eq('select * from pgconductor._retire_orchestrators()', $$ values (0, 0, 0) $$, 'nor when the newest is not');
+insert into pgconductor.migrations (version, name, checksum, breaking) values (1000, 'new_tables', 'x', true);
+select results_eq('select * from pgconductor._retire_orchestrators()', $$ values (1, 1, 1) $$, 'else those of an older version');
+select results_eq('select id from pgconductor.orchestrators', $$ values (test.id(2)) $$, 'they are gone, and those of this version stay');
+select is(test.state(test.id(11)), 'ready', 'what they ran waits again');
+select is((select attempts::integer from pgconductor.executions where id = test.id(11)), 1, 'with the attempt counted');
+select is(test.state(test.id(12)), 'failed', 'or is a dead letter, when it was its last');
+select matches(test.reason(test.id(12)), 'breaking migration', 'which says why');
+select is(test.state(test.id(13)), 'running', 'what others run goes on');
+select * from finish();
+rollback;
