@@ -77,33 +77,6 @@ public sealed class ExecutionLogTests
     }
 
     [Fact]
-    public async Task What_a_batch_logs_belongs_to_none_of_its_executions()
-    {
-        await using var engine = await TestEngine.CreateAsync();
-        var batch = TaskDefinition.Create<int>("batch", _kept with { Batch = new BatchOptions { Size = 2, Wait = TimeSpan.Zero } });
-        var orchestrator = await engine.StartAsync(
-            new TaskCollection()
-                .AddBatch(batch, items =>
-                {
-                    items.Logger.LogError("of the batch");
-                    return Task.CompletedTask;
-                })
-                .Add(_job, (_, context) =>
-                {
-                    context.Logger.LogError("of one");
-                    return Task.CompletedTask;
-                }),
-            Quick);
-
-        await engine.Conductor.InvokeManyAsync(batch, [1, 2], cancellationToken: Token);
-        await engine.Conductor.InvokeAsync(_job, 3, cancellationToken: Token);
-        await engine.IsDoneAsync();
-        await orchestrator.StopAsync(Token);
-
-        Assert.Equal((1, 1), (await engine.CountAsync("execution_logs"), await engine.CountAsync("execution_logs", "message = 'of one'")));
-    }
-
-    [Fact]
     public async Task Lines_of_executions_that_run_together_do_not_mix_and_no_logging_is_needed_to_keep_them()
     {
         await using var engine = await TestEngine.CreateAsync();
