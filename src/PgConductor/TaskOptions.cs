@@ -50,7 +50,7 @@ public sealed record TaskOptions
     public TaskLimits? Limits { get; init; }
 
     /// <summary>How long what its handler logs is kept with the execution, from when it was logged: <see cref="Client.IConductor.GetLogsAsync"/>.</summary>
-    /// <value>Default null: as <see cref="ExecutionLogOptions.Keep"/> of the process says, by default not at all.</value>
+    /// <value>Default null: as <see cref="ExecutionLogOptions.Keep"/> of the process says, by default not at all. Of batches nothing is kept: what their handlers log belongs to none of the executions.</value>
     public Retention? KeepLogs { get; init; }
 
     /// <summary>When its executions may run: in one of these windows. Outside of them they wait; one that runs while the last closes is put away at its next step and goes on when the next opens.</summary>

@@ -53,6 +53,9 @@ public abstract class ScheduleTests(Backend backend) : ConformanceTest(backend)
         Assert.Equal(Subject.Start, (await FindAsync("a")).LastTick);
         Assert.Equal(ScheduleChange.Changed, await ScheduleAsync(Spec("a", "30 * * * *", "2")));
         Assert.Equal(Subject.Now, (await FindAsync("a")).LastTick);
+        await Subject.AdvanceAsync(TimeSpan.FromHours(1));
+        Assert.Equal(ScheduleChange.Changed, await ScheduleAsync(Spec("a", "30 * * * *", "2", new ScheduleOptions { TimeZone = "Europe/Berlin" })));
+        Assert.Equal(Subject.Now, (await FindAsync("a")).LastTick);
     }
 
     [Fact]

@@ -52,6 +52,33 @@ public sealed class ExecutionsTests
         Assert.Contains("to be scheduled", await FailsAsync(() => host.Executions.ShouldBeScheduledAsync(handle.Id, cancellationToken: Token)), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task An_ordered_failure_means_what_it_always_means_and_comes_as_often_as_ordered()
+    {
+        var task = TaskDefinition.Create<int>("job", new TaskOptions { Backoff = [TimeSpan.FromMinutes(1)], BackoffJitter = 0 });
+        var ran = 0;
+        await using var host = await ConductorTestHost.StartAsync(new TaskCollection().Add(task, (_, _) =>
+        {
+            Interlocked.Increment(ref ran);
+            return Task.CompletedTask;
+        }), cancellationToken: Token);
+        async Task<Guid> MeetAsync(Exception error, int times)
+        {
+            host.Faults.FailNext(task, error, times);
+            var handle = await host.Conductor.InvokeAsync(task, 1, cancellationToken: Token);
+            await host.DrainAsync(cancellationToken: Token);
+            return handle.Id;
+        }
+
+        await host.Executions.ShouldBeFailedAsync(await MeetAsync(new NonRetryableException("never"), 1), "never", Token);
+        await host.Executions.ShouldBeScheduledAsync(await MeetAsync(new RetryAfterException(TimeSpan.FromHours(2), "busy"), 1), TimeSpan.FromHours(2), Token);
+        var twice = await MeetAsync(new IOException("away"), 2);
+        Assert.Equal(0, ran);
+        await host.RunUntilIdleAsync(cancellationToken: Token);
+        await host.Executions.ShouldBeRetriedAsync(twice, 2, Token);
+        Assert.Equal(2, ran);
+    }
+
     private static async Task<string> FailsAsync(Func<Task> assertion) => (await Assert.ThrowsAsync<ConductorAssertionException>(assertion)).Message;
 
     private sealed record Receipt(int Order, string Email);

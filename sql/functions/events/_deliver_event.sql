@@ -58,15 +58,21 @@ begin
     end loop;
 
     if v_ids <> '{}' then
+        -- Looked up one by one, as _resolve_waits does it.
         perform 1
-        from pgconductor.steps s
-        join unnest(v_ids, v_names) u (execution_id, name) on s.execution_id = u.execution_id and s.name = u.name
-        order by s.execution_id, s.name
-        for update of s;
+        from (select x.execution_id, x.name collate "C" as name from unnest(v_ids, v_names) x (execution_id, name) order by 1, 2) u
+        cross join lateral (
+            select 1 from pgconductor.steps x where x.execution_id = u.execution_id and x.name = u.name limit 1 for update) s;
         update pgconductor.steps s
         set detail = s.detail || jsonb_build_object('event', p_id)
-        from unnest(v_ids, v_names) u (execution_id, name)
-        where s.execution_id = u.execution_id and s.name = u.name and s.finished_at is null;
+        from (
+            select x.row
+            from unnest(v_ids, v_names) g (execution_id, name)
+            cross join lateral (
+                select y.ctid as row from pgconductor.steps y
+                where y.execution_id = g.execution_id and y.name = g.name and y.finished_at is null limit 1) x
+        ) u
+        where s.ctid = u.row;
         perform pgconductor._resolve_waits(v_ids, v_queues, v_names, array_fill(false, array[cardinality(v_ids)]),
             array_fill(p_payload, array[cardinality(v_ids)]), v_now);
     end if;

@@ -19,10 +19,14 @@ declare
     v_id           uuid;
 begin
     for v_subscription in
-        select s.*
-        from pgconductor.subscriptions s
-        where s.table_schema = tg_argv[0] and s.table_name = tg_argv[1] and s.operation = v_operation
-        order by s.service, s.task_key, s.name
+        -- Found first and sorted then ("offset 0"), as in _deliver_event.
+        select x.*
+        from (
+            select s.*
+            from pgconductor.subscriptions s
+            where s.table_schema = tg_argv[0] and s.table_name = tg_argv[1] and s.operation = v_operation
+            offset 0) x
+        order by x.service, x.task_key, x.name
     loop
         begin
             if v_document is null then

@@ -25,6 +25,8 @@ create or replace function pgconductor._invoke_paced(
     out disposition  text)
 language plpgsql
 set search_path = ''
+set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare

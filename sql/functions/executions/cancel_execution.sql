@@ -5,11 +5,15 @@
 --   'finished'   it had its outcome already
 --   'unknown'    there is none of this id (or its history is gone)
 -- Cancelling once more changes nothing: the first reason stays.
+-- Planner: steps by their key, whatever the table held when the plan was made; what of it has to be read as a whole (leases) counts as
+-- expensive then, which is no reason to compile it.
 -- Locks: steps (of one that has some), then executions, then orchestrators, then leases.
 create or replace function pgconductor.cancel_execution(p_id uuid, p_reason text default 'cancelled')
 returns text
 language plpgsql
 set search_path = ''
+set jit = off
+set enable_seqscan = off
 as $$
 declare
     v_now   timestamptz := pgconductor.current_time();

@@ -75,7 +75,8 @@ begin
         left join lateral (
             select x.running, x.tokens, x.refilled_at from pgconductor.limits x where x.task_key = p_task_key and x.key = k.key limit 1) l on true
         left join lateral (
-            select x.key from pgconductor.held_lanes x where x.task_key = p_task_key and x.key = k.key and x.queue || '' = p_queue limit 1) h on true
+            select x.key from pgconductor.held_lanes x where x.task_key = p_task_key and x.key between k.key and k.key and x.queue || '' = p_queue
+            order by x.task_key, x.key limit 1) h on true
         cross join lateral pgconductor._limit_state(v_task.max_running_per_key, v_task.key_rate_count, v_task.key_rate_seconds,
             v_task.key_rate_burst, l.running, l.tokens, l.refilled_at, p_now) s
     ),

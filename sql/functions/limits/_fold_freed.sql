@@ -4,13 +4,16 @@ create or replace function pgconductor._fold_freed(p_task_key text, p_now timest
 returns void
 language plpgsql
 set search_path = ''
-set enable_seqscan = off
 set jit = off
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
     v_keys  text[];
     v_slots integer[];
+    v_rows  tid[];
 begin
     -- In arrays: whatever is joined to a table that was empty when the plan was made may be read as a whole ever after.
     with gone as (
@@ -26,15 +29,29 @@ begin
         return;
     end if;
 
+    -- One by one: while the table is empty, all rows of the task seem to be fewer than so many keys.
+    v_rows := array(
+        select x.ctid
+        from unnest(v_keys) u (key)
+        cross join lateral (
+            select y.ctid from pgconductor.limits y where y.task_key = p_task_key and y.key = u.key limit 1) x);
+
     -- A key that runs nothing any more needs no row, unless it has a rate.
     delete from pgconductor.limits l
-    where l.task_key = p_task_key and l.key = any (v_keys)
-        and l.running <= v_slots[array_position(v_keys, l.key)] and l.tokens is null;
+    where l.ctid = any (v_rows) and l.running <= v_slots[array_position(v_keys, l.key)] and l.tokens is null;
 
     update pgconductor.limits l set running = greatest(l.running - v_slots[array_position(v_keys, l.key)], 0)
-    where l.task_key = p_task_key and l.key = any (v_keys);
+    where l.ctid = any (v_rows);
 
+    -- In the order of the primary key, for which the key must not be a constant: while the table is empty, the other index, which
+    -- has the task too, costs the same.
     update pgconductor.held_lanes h set opens_at = p_now
-    where h.task_key = p_task_key and h.key = any (v_keys) and h.opens_at = 'infinity';
+    where h.ctid = any (array(
+        select x.ctid
+        from unnest(v_keys) u (key)
+        cross join lateral (
+            select y.ctid from pgconductor.held_lanes y
+            where y.task_key = p_task_key and y.key between u.key and u.key and y.opens_at = 'infinity'
+            order by y.task_key, y.key) x));
 end
 $$;

@@ -57,7 +57,9 @@ begin
         min(h.opens_at) filter (where h.opens_at > p_now and h.opens_at < 'infinity')
     into v_tasks, next_open
     from (
-        select x.key, x.limits_revision, exists (select from pgconductor.executions e where e.queue = p_queue and e.lane = x.lane) as own
+        select x.key, x.limits_revision, coalesce((
+                select true from pgconductor.executions e where e.queue = p_queue and e.lane = x.lane
+                order by e.queue, e.lane, e.priority desc limit 1), false) as own
         from pgconductor.tasks x
         where x.holds and x.key = any (p_task_keys)
     ) t

@@ -3,7 +3,8 @@
 -- task whose lock somebody else has keep what they have. p_marks: where their rows are; one that somebody else has changed meanwhile
 -- has had its turn.
 --
--- Planner: by tid, as _delete_rows; else see _open_limits.
+-- Planner: by tid, as _delete_rows; a lane is looked into in the order of the claim's index, because an empty table's indexes all cost the
+-- same; else see _open_limits.
 create or replace function pgconductor._turn_lanes(
     p_queue text,
     p_tasks text[],
@@ -19,6 +20,8 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set enable_sort = off
+set enable_incremental_sort = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
@@ -56,14 +59,18 @@ begin
         select h.ctid
         from pgconductor.held_lanes h
         where h.ctid = any (v_marks) and h.task_key || E'\x01' || h.key = any (v_names)
-            and not exists (select from pgconductor.executions e where e.queue = p_queue and e.lane = h.lane)
+            and (
+                select 1 from pgconductor.executions e where e.queue = p_queue and e.lane = h.lane
+                order by e.queue, e.lane, e.priority desc limit 1) is null
         for update of h skip locked
     ) e;
 
     if v_empty is not null then
         delete from pgconductor.held_lanes h
         where h.ctid = any (v_empty)
-            and not exists (select from pgconductor.executions e where e.queue = p_queue and e.lane = h.lane);
+            and (
+                select 1 from pgconductor.executions e where e.queue = p_queue and e.lane = h.lane
+                order by e.queue, e.lane, e.priority desc limit 1) is null;
     end if;
 
     update pgconductor.held_lanes h

@@ -3,6 +3,8 @@ create or replace function pgconductor._delete_old_paces(p_limit integer)
 returns bigint
 language plpgsql
 set search_path = ''
+set enable_seqscan = off
+set jit = off
 as $$
 declare
     v_deleted bigint;

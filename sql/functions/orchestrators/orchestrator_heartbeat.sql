@@ -29,7 +29,11 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-    v_now timestamptz := pgconductor.current_time();
+    -- At most so many a beat: nobody may wait for long, and others may take their share.
+    c_events  constant integer := 100;
+    c_orphans constant integer := 50;
+    v_now  timestamptz := pgconductor.current_time();
+    v_more boolean;
 begin
     update pgconductor.orchestrators o set last_heartbeat_at = v_now, draining = p_draining
     where o.id = p_orchestrator_id;
@@ -48,9 +52,13 @@ begin
 
     perform pgconductor._adopt_stray_lanes(p_orchestrator_id);
     perform pgconductor._adopt_stray_keys(p_orchestrator_id);
-    perform pgconductor._deliver_left();
+    v_more := pgconductor._deliver_left(c_events) = c_events;
     if exists (select from pgconductor.orphans) then
-        perform pgconductor._cancel_orphans();
+        v_more := pgconductor._cancel_orphans(c_orphans) = c_orphans or v_more;
+    end if;
+    -- There may be more: this process is told to beat again at once. A parent of thousands is cancelled in seconds.
+    if v_more then
+        perform pg_notify(pgconductor.orchestrator_channel(p_orchestrator_id), 'signal');
     end if;
 
     select coalesce(array_agg(s.id order by s.id), '{}'), coalesce(array_agg(s.kind order by s.id), '{}'),
@@ -65,8 +73,10 @@ begin
 
     select max(m.version) into schema_version from pgconductor.migrations m;
 
-    select case when count(*) > 0 then greatest(min(s.look_at) - v_now, interval '0') end into next_schedule
+    select greatest(s.look_at - v_now, interval '0') into next_schedule
     from pgconductor.schedules s
-    where not s.paused and s.look_at < 'infinity';
+    where not s.paused and s.look_at < 'infinity'
+    order by s.look_at
+    limit 1;
 end
 $$;

@@ -17,6 +17,8 @@ create or replace function pgconductor.advance_schedules(
 returns table (item integer, effect text, detail text)
 language plpgsql
 set search_path = ''
+set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare

@@ -1,6 +1,8 @@
 -- The schedules to look at now, the longest due first, as parallel arrays, with what a process needs to compute their ticks
 -- and nothing more; advance_schedules stores what it decides. Locks nothing: any number of processes may look at the same ones.
 --
+-- Planner: by the index of what is due, whatever the table held when the plan was made.
+--
 -- p_skip_keys, p_skip_revisions: those that this process cannot read, to be left to others until they change.
 -- looked_at: the database's time, by which the ticks are to be decided. next_in: how long until another one is due; null: none.
 create or replace function pgconductor.due_schedules(
@@ -21,6 +23,10 @@ create or replace function pgconductor.due_schedules(
 language plpgsql
 stable
 set search_path = ''
+set jit = off
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
 as $$
 begin
     looked_at := pgconductor.current_time();
@@ -39,8 +45,10 @@ begin
         limit p_limit
     ) d;
 
-    select min(s.look_at) - looked_at into next_in
+    select s.look_at - looked_at into next_in
     from pgconductor.schedules s
-    where not s.paused and s.look_at > looked_at and s.look_at < 'infinity';
+    where not s.paused and s.look_at > looked_at and s.look_at < 'infinity'
+    order by s.look_at
+    limit 1;
 end
 $$;

@@ -3,6 +3,8 @@ create or replace function pgconductor._cancel_orphans(p_limit integer default 5
 returns integer
 language plpgsql
 set search_path = ''
+set jit = off
+set enable_seqscan = off
 as $$
 declare
     v_orphan record;
@@ -10,7 +12,8 @@ declare
 begin
     for v_orphan in
         delete from pgconductor.orphans o
-        where o.execution_id in (select x.execution_id from pgconductor.orphans x limit p_limit for update skip locked)
+        -- By their places, and not read as a whole for them because the table was empty when the plan was made.
+        where o.ctid = any (array(select x.ctid from pgconductor.orphans x limit p_limit for update skip locked))
         returning o.execution_id, o.reason
     loop
         perform pgconductor.cancel_execution(v_orphan.execution_id, v_orphan.reason);

@@ -5,6 +5,9 @@
 -- Never lost: a wait is resolved whether its execution waits or is on its way there. One that suspends locks the
 -- waits it goes on waiting for (see _settle_flows), so either it finds the outcome, or it is found here.
 -- Locks: steps (single ones before groups), then executions, each in order.
+--
+-- Planner: each step is looked up by a subquery of its own (limit 1), and updated where that found it. A join with a table that was
+-- empty when the plan was made may walk through all of its key ever after, the more readily for being asked for its order.
 create or replace function pgconductor._resolve_waits(
     p_execution_ids uuid[],
     p_queues        text[],
@@ -30,16 +33,21 @@ declare
     v_queue  text;
 begin
     perform 1
-    from pgconductor.steps s
-    join unnest(p_execution_ids, p_names) u (execution_id, name) on s.execution_id = u.execution_id and s.name = u.name
-    order by s.execution_id, s.name
-    for update of s;
+    from (select distinct x.execution_id, x.name collate "C" as name from unnest(p_execution_ids, p_names) x (execution_id, name) order by 1, 2) u
+    cross join lateral (
+        select 1 from pgconductor.steps x where x.execution_id = u.execution_id and x.name = u.name limit 1 for update) s;
 
     with resolved as (
         update pgconductor.steps s
         set finished_at = p_now, failed = u.failed, result = u.result, bytes = coalesce(pg_column_size(u.result), 0)
-        from unnest(p_execution_ids, p_names, p_failed, p_results) u (execution_id, name, failed, result)
-        where s.execution_id = u.execution_id and s.name = u.name and s.finished_at is null
+        from (
+            select x.row, g.failed, g.result
+            from unnest(p_execution_ids, p_names, p_failed, p_results) g (execution_id, name, failed, result)
+            cross join lateral (
+                select y.ctid as row from pgconductor.steps y
+                where y.execution_id = g.execution_id and y.name = g.name and y.finished_at is null limit 1) x
+        ) u
+        where s.ctid = u.row
         returning s.execution_id, s.group_name
     )
     select array_agg(r.execution_id), array_agg(r.group_name) into v_ids, v_groups from resolved r;
@@ -51,22 +59,31 @@ begin
     -- Members of a group wake nobody but the last.
     if cardinality(array_remove(v_groups, null)) > 0 then
         perform 1
-        from pgconductor.steps s
-        join (select distinct u.execution_id, u.name from unnest(v_ids, v_groups) u (execution_id, name) where u.name is not null) g
-            on s.execution_id = g.execution_id and s.name = g.name
-        order by s.execution_id, s.name
-        for update of s;
+        from (
+            select distinct x.execution_id, x.name collate "C" as name
+            from unnest(v_ids, v_groups) x (execution_id, name)
+            where x.name is not null
+            order by 1, 2
+        ) u
+        cross join lateral (
+            select 1 from pgconductor.steps x where x.execution_id = u.execution_id and x.name = u.name limit 1 for update) s;
 
         with counted as (
             update pgconductor.steps s
             set pending = s.pending - g.n, finished_at = case when s.pending <= g.n then p_now end
             from (
-                select u.execution_id, u.name, count(*)::integer as n
-                from unnest(v_ids, v_groups) u (execution_id, name)
-                where u.name is not null
-                group by u.execution_id, u.name
+                select x.row, u.n
+                from (
+                    select y.execution_id, y.name, count(*)::integer as n
+                    from unnest(v_ids, v_groups) y (execution_id, name)
+                    where y.name is not null
+                    group by y.execution_id, y.name
+                ) u
+                cross join lateral (
+                    select z.ctid as row from pgconductor.steps z
+                    where z.execution_id = u.execution_id and z.name = u.name and z.finished_at is null limit 1) x
             ) g
-            where s.execution_id = g.execution_id and s.name = g.name and s.finished_at is null
+            where s.ctid = g.row
             returning s.execution_id, s.pending
         )
         select coalesce(array_agg(c.execution_id) filter (where c.pending <= 0), '{}') into v_left from counted c;

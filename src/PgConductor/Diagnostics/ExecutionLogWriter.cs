@@ -17,6 +17,8 @@ internal sealed class ExecutionLogWriter(ILogStore database, ExecutionLogOptions
 
     private readonly Channel<LogLine> _waiting = Channel.CreateBounded<LogLine>(new BoundedChannelOptions(options.MaxWaiting) { SingleReader = true });
     private readonly TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _full = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _count;
 
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
@@ -37,6 +39,12 @@ internal sealed class ExecutionLogWriter(ILogStore database, ExecutionLogOptions
         if (!_waiting.Writer.TryWrite(line))
         {
             Telemetry.LogsDropped(1, "full");
+            return;
+        }
+
+        if (Interlocked.Increment(ref _count) == BatchSize)
+        {
+            Volatile.Read(ref _full).TrySetResult();
         }
     }
 
@@ -78,12 +86,19 @@ internal sealed class ExecutionLogWriter(ILogStore database, ExecutionLogOptions
         _hurry.TrySetResult();
     }
 
-    /// <summary>More comes along, unless a batch is full already.</summary>
+    /// <summary>More comes along, until the interval is over or a batch is full.</summary>
     private async Task GatherAsync(CancellationToken cancellationToken)
     {
-        if (_waiting.Reader.Count < BatchSize && options.FlushInterval > TimeSpan.Zero && !_hurry.Task.IsCompleted)
+        // Before the count is looked at: who makes it full from now on completes this one.
+        var full = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _full, full);
+        if (Volatile.Read(ref _count) < BatchSize && options.FlushInterval > TimeSpan.Zero && !_hurry.Task.IsCompleted)
         {
-            await Task.WhenAny(_hurry.Task, Task.Delay(options.FlushInterval, timeProvider, cancellationToken)).ConfigureAwait(false);
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await Task.WhenAny(_hurry.Task, full.Task, Task.Delay(options.FlushInterval, timeProvider, end.Token)).ConfigureAwait(false);
+
+            // A timer that is waited for no more.
+            await end.CancelAsync().ConfigureAwait(false);
         }
     }
 
@@ -91,6 +106,7 @@ internal sealed class ExecutionLogWriter(ILogStore database, ExecutionLogOptions
     {
         for (long bytes = 0; batch.Count < BatchSize && bytes < BatchBytes && _waiting.Reader.TryRead(out var line);)
         {
+            Interlocked.Decrement(ref _count);
             batch.Add(line);
             bytes += line.Message.Length + (line.Exception?.Length ?? 0) + 100;
         }

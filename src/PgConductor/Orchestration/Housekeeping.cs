@@ -12,8 +12,12 @@ internal sealed class Housekeeping(IDatabaseClient database, IReadOnlyList<Worke
     private static readonly TimeSpan _longestBuffered = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _maintainEvery = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan _retryMaintainAfter = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan _goOnAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _reportEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan _heldTooLong = TimeSpan.FromMinutes(5);
+
+    /// <summary>What one call of maintain deletes of a table at most (its p_limit).</summary>
+    private const long DeletedAtOnce = 10_000;
 
     public async Task RunAsync(CancellationToken stop)
     {
@@ -109,7 +113,8 @@ internal sealed class Housekeeping(IDatabaseClient database, IReadOnlyList<Worke
     {
         try
         {
-            Telemetry.Maintained(await database.MaintainAsync(stop).ConfigureAwait(false));
+            var report = await database.MaintainAsync(stop).ConfigureAwait(false);
+            Telemetry.Maintained(report);
             foreach (var wrong in await database.CheckLimitsAsync(stop).ConfigureAwait(false))
             {
                 LimitsLog.CounterWrong(logger, wrong.TaskKey, wrong.Key, wrong.Running, wrong.Actual);
@@ -120,7 +125,8 @@ internal sealed class Housekeeping(IDatabaseClient database, IReadOnlyList<Worke
                 OrchestratorLog.HeldHorizon(logger, held.Age, held.State, held.ApplicationName, held.ProcessId);
             }
 
-            return _maintainEvery;
+            // There is more, or nearly: what comes faster than one call in ten minutes deletes must not pile up.
+            return report.Deleted >= DeletedAtOnce ? _goOnAfter : _maintainEvery;
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
         {

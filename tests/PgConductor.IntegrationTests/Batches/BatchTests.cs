@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Text;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using PgConductor.Client;
 using PgConductor.IntegrationTests.Support;
 using PgConductor.TestSupport;
@@ -264,6 +266,30 @@ public sealed class BatchTests
     }
 
     [Fact]
+    public async Task What_the_handler_logs_carries_its_task_and_size()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        using var scopes = new ScopeLog();
+        using var loggers = LoggerFactory.Create(builder => builder.AddProvider(scopes));
+        var task = Define(3, TimeSpan.FromSeconds(10));
+        await engine.StartAsync(
+            new TaskCollection().AddBatch(task, batch =>
+            {
+#pragma warning disable CA1848 // What handlers log is a user's code.
+                batch.Logger.LogInformation("hello");
+#pragma warning restore CA1848
+                batch.Items.ToList().ForEach(item => item.Complete(""));
+                return Task.CompletedTask;
+            }),
+            loggers: loggers);
+
+        await engine.Conductor.InvokeManyAsync(task, Enumerable.Range(0, 3), cancellationToken: TestEngine.Token);
+        await engine.IsDoneAsync();
+
+        Assert.Equal(["PgConductor.Tasks.batch TaskKey=batch BatchSize=3"], scopes.Lines);
+    }
+
+    [Fact]
     public async Task A_drain_starts_what_there_is_instead_of_waiting_for_more()
     {
         await using var engine = await TestEngine.CreateAsync();
@@ -281,6 +307,50 @@ public sealed class BatchTests
 
         Assert.Equal(130, sizes.Sum());
         Assert.Equal(130, await engine.CountAsync("completed_executions"));
+    }
+
+    /// <summary>What handlers log: category and scopes.</summary>
+    private sealed class ScopeLog : ILoggerProvider, ISupportExternalScope
+    {
+        private IExternalScopeProvider _scopes = new LoggerExternalScopeProvider();
+
+        public ConcurrentQueue<string> Lines { get; } = new();
+
+        public void SetScopeProvider(IExternalScopeProvider scopeProvider) => _scopes = scopeProvider;
+
+        public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
+
+        public void Dispose()
+        {
+        }
+
+        private sealed class Logger(ScopeLog log, string category) : ILogger
+        {
+            public IDisposable? BeginScope<TState>(TState state)
+                where TState : notnull => log._scopes.Push(state);
+
+            public bool IsEnabled(LogLevel logLevel) => true;
+
+            public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            {
+                if (!category.StartsWith("PgConductor.Tasks.", StringComparison.Ordinal))
+                {
+                    return;
+                }
+
+                var line = new StringBuilder(category);
+                log._scopes.ForEachScope(
+                    static (scope, text) =>
+                    {
+                        foreach (var (key, value) in scope as IEnumerable<KeyValuePair<string, object?>> ?? [])
+                        {
+                            text.Append(' ').Append(key).Append('=').Append(value);
+                        }
+                    },
+                    line);
+                log.Lines.Enqueue(line.ToString());
+            }
+        }
     }
 
     private sealed class Seen

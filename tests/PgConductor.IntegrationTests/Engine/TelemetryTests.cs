@@ -50,6 +50,35 @@ public sealed class TelemetryTests
     }
 
     [Fact]
+    public async Task Many_at_once_have_no_span_of_their_own_and_pass_on_the_current_one()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        var job = TaskDefinition.Create<int>($"many-{Guid.NewGuid():N}");
+        var ended = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "PgConductor",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = activity =>
+            {
+                if (job.Key.Equals(activity.GetTagItem("pgconductor.task")))
+                {
+                    ended.Enqueue(activity);
+                }
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        await engine.StartAsync(new TaskCollection().Add(job, (_, _) => Task.CompletedTask));
+
+        using var mine = new Activity("mine").Start();
+        await engine.Conductor.InvokeManyAsync(job, [1, 2], cancellationToken: TestEngine.Token);
+        mine.Stop();
+        await Eventually.IsTrue(() => ended.Count == 2, "both runs have ended");
+
+        Assert.All(ended, run => Assert.Equal((ActivityKind.Consumer, mine.SpanId, mine.TraceId), (run.Kind, run.ParentSpanId, run.TraceId)));
+    }
+
+    [Fact]
     public async Task Metrics_count_what_happened()
     {
         await using var engine = await TestEngine.CreateAsync();

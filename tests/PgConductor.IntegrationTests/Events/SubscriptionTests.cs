@@ -80,6 +80,28 @@ public sealed class SubscriptionTests
         Assert.Equal(0, await engine.CountAsync("events"));
     }
 
+    /// <summary>A heartbeat delivers a hundred; the next one, twenty seconds later, must not be waited for.</summary>
+    [Fact]
+    public async Task What_a_transaction_with_a_snapshot_of_its_own_emits_is_delivered_right_after_its_commit_however_much_it_is()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        await engine.StartAsync(
+            new TaskCollection().Add(_mail, (_, _) => Task.CompletedTask).Subscribe(_mail, EventSubscription.To("paid")),
+            options => options with { Service = "shop", Heartbeat = TimeSpan.FromSeconds(20), Takeover = TimeSpan.FromMinutes(2) });
+        await using var connection = await engine.Database.DataSource.OpenConnectionAsync(TestEngine.Token);
+        await using (var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, TestEngine.Token))
+        {
+            await engine.Conductor.EmitManyAsync([.. Enumerable.Range(0, 350).Select(n => new Client.EventItem("paid", JsonElement.Parse($"{n}")))], transaction, TestEngine.Token);
+            await transaction.CommitAsync(TestEngine.Token);
+        }
+
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        await Eventually.IsTrue(async () => await engine.CountAsync("events") == 0, "all are delivered");
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(19), $"it took {clock.Elapsed}");
+        await engine.IsDoneAsync();
+        Assert.Equal(350, await engine.CountAsync("completed_executions"));
+    }
+
     [Fact]
     public async Task A_table_starts_tasks_and_what_fails_is_told_and_breaks_no_statement()
     {

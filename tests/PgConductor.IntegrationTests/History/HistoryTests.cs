@@ -36,6 +36,18 @@ public sealed class HistoryTests
         Assert.Equal(0, await engine.CountAsync("failed_executions"));
     }
 
+    /// <summary>Throttled keys by the hundred a second, say: one call in ten minutes would never catch up.</summary>
+    [Fact]
+    public async Task More_than_one_call_deletes_is_deleted_by_calls_that_follow_at_once()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        await engine.Database.ExecuteAsync("insert into pgconductor.paces select 'job', 'key ' || n, 'throttle', 'leading', gen_random_uuid(), 'default', now() - interval '1 hour', now() - interval '1 hour', now() - interval '1 minute' from generate_series(1, 25000) n");
+
+        await engine.StartAsync(new TaskCollection().Add(TaskDefinition.Create<int>("job"), (_, _) => Task.CompletedTask));
+
+        await Eventually.IsTrue(async () => await engine.CountAsync("paces") == 0, "all of them are gone");
+    }
+
     [Fact]
     public async Task Partitions_that_are_overdue_and_housekeeping_that_fails_are_told()
     {
@@ -49,11 +61,13 @@ public sealed class HistoryTests
         }
 
         using var metrics = new Metrics("result", "failed");
+        using var errors = new Metrics("operation", "maintain");
         using var log = new CapturedLog();
         var job = TaskDefinition.Create<int>("job");
         await engine.StartAsync(new TaskCollection().Add(job, (_, _) => Task.CompletedTask), loggers: log);
         await Eventually.IsTrue(() => log.Has(1109), "the failure is logged");
         await Eventually.IsTrue(() => metrics["pgconductor.maintenance.runs"] >= 1, "and counted");
+        Assert.True(errors["pgconductor.database.errors"] >= 1);
 
         var status = Assert.Single(await engine.Conductor.GetMaintenanceStatusAsync(Token), part => part.Table == "failed_executions");
         Assert.Equal(1, status.Overdue);

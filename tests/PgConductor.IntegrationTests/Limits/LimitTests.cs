@@ -226,6 +226,27 @@ public sealed class LimitTests
         await NothingIsHeldAsync(engine);
     }
 
+    /// <summary>No crash and no race makes one; somebody who writes into the tables does.</summary>
+    [Fact]
+    public async Task A_counter_that_is_wrong_is_told_and_put_right()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        var task = TaskDefinition.Create<Order>("limited", new TaskOptions { Limits = _onePerCustomer });
+        var tasks = new TaskCollection().Add(task, (_, _) => Task.CompletedTask);
+        await engine.StartAsync(tasks);
+        await engine.Database.ExecuteAsync("insert into pgconductor.limits (task_key, key, running) values ('limited', '=a', 1)");
+        var handle = await engine.Conductor.InvokeAsync(task, new Order("a", 1), cancellationToken: TestEngine.Token);
+        var log = new CapturedLog();
+
+        // Housekeeping begins with a process.
+        await engine.StartAsync(tasks, conductor: engine.NewConductor(), loggers: log);
+
+        await Eventually.IsTrue(() => log.Has(1500), "it is told");
+        Assert.Contains("task limited, key =a, said that 1 run, and 0 do", Assert.Single(log.Entries, entry => entry.Id == 1500).Text, StringComparison.Ordinal);
+        await handle.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
+        await NothingIsHeldAsync(engine);
+    }
+
     internal static IEnumerable<Order> Orders(string customer, int count) => Enumerable.Range(0, count).Select(number => new Order(customer, number));
 
     /// <summary>All that was taken was given back; what is left are keys' marks that the next claims remove.</summary>

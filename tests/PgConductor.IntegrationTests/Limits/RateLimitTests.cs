@@ -98,7 +98,10 @@ public sealed class RateLimitTests
 
         await engine.IsDoneAsync();
 
+        // By time alone ninety-five of the first would go before.
         Assert.Equal(120, order.Count);
+        Assert.InRange(order.IndexOf("b"), 5, 60);
+        Assert.InRange(order.LastIndexOf("b"), 24, 110);
         await LimitTests.NothingIsHeldAsync(engine);
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using PgConductor.IntegrationTests.Support;
 using PgConductor.TestSupport;
@@ -51,6 +52,55 @@ public sealed class ExecutionLogTests
         Assert.Equal(["Stock is low", "Stock is low"], (await handle.GetLogsAsync(LogLevel.Warning, cancellationToken: Token)).Where(line => line.Category == "Shop.Stock").Select(line => line.Message));
         Assert.Equal(["Stock is low"], (await handle.GetLogsAsync(limit: 1, cancellationToken: Token)).Select(line => line.Message));
         Assert.Equal(1, await engine.CountAsync("tasks", "keep_logs = interval '7 days'"));
+    }
+
+    [Fact]
+    public async Task The_programs_own_filters_apply_by_the_providers_alias()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        using var loggers = LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Debug).Services
+            .Configure<LoggerFilterOptions>(filters => filters.Rules.Add(new LoggerFilterRule("PgConductor", null, LogLevel.Error, null))));
+        await engine.StartAsync(
+            new TaskCollection().Add(_job, (_, context) =>
+            {
+                context.Logger.LogWarning("filtered out");
+                context.Logger.LogError("kept");
+                return Task.CompletedTask;
+            }),
+            Quick,
+            loggers: loggers);
+
+        var handle = await engine.Conductor.InvokeAsync(_job, 1, cancellationToken: Token);
+        await Eventually.IsTrue(async () => (await handle.GetLogsAsync(cancellationToken: Token)).Count > 0, "a line is stored");
+
+        Assert.Equal(["kept"], (await handle.GetLogsAsync(cancellationToken: Token)).Select(line => line.Message));
+    }
+
+    [Fact]
+    public async Task What_a_batch_logs_belongs_to_none_of_its_executions()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        var batch = TaskDefinition.Create<int>("batch", _kept with { Batch = new BatchOptions { Size = 2, Wait = TimeSpan.Zero } });
+        var orchestrator = await engine.StartAsync(
+            new TaskCollection()
+                .AddBatch(batch, items =>
+                {
+                    items.Logger.LogError("of the batch");
+                    return Task.CompletedTask;
+                })
+                .Add(_job, (_, context) =>
+                {
+                    context.Logger.LogError("of one");
+                    return Task.CompletedTask;
+                }),
+            Quick);
+
+        await engine.Conductor.InvokeManyAsync(batch, [1, 2], cancellationToken: Token);
+        await engine.Conductor.InvokeAsync(_job, 3, cancellationToken: Token);
+        await engine.IsDoneAsync();
+        await orchestrator.StopAsync(Token);
+
+        Assert.Equal((1, 1), (await engine.CountAsync("execution_logs"), await engine.CountAsync("execution_logs", "message = 'of one'")));
     }
 
     [Fact]

@@ -110,6 +110,17 @@ public sealed class ScheduleTests
         Assert.Equal(Enumerable.Range(0, ticks.Count).Select(n => ticks[0].AddSeconds(n)), ticks);
     }
 
+    [Fact]
+    public async Task Any_orchestrator_enqueues_the_runs_of_a_task_that_it_does_not_know()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        await engine.StartAsync(new TaskCollection().Add(_other, (_, _) => Task.CompletedTask), options => options with { Service = "mail" });
+
+        await engine.Conductor.ScheduleAsync("fast", _report, "x", "* * * * * *", cancellationToken: Token);
+
+        await Eventually.IsTrue(async () => await engine.CountAsync("executions", "task_key = 'report'") >= 2, "its runs wait for somebody who knows the task");
+    }
+
     /// <summary>The lock holds the victim in the statement that enqueues a tick's run and moves the schedule on.</summary>
     [Fact]
     public async Task A_process_that_is_killed_in_the_middle_of_a_tick_leaves_it_whole_to_the_others()

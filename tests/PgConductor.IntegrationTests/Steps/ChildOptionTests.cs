@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using PgConductor.Client;
 using PgConductor.IntegrationTests.Support;
 using PgConductor.TestSupport;
@@ -52,6 +53,25 @@ public sealed class ChildOptionTests
         await Eventually.IsTrue(async () => await engine.CountAsync("failed_executions", "task_key = 'stuck' and cancelled and reason like '%its parent%'") == 1, "the one that it left is cancelled");
         var children = await engine.Conductor.ListAsync(new ExecutionQuery { TaskKey = "stuck" }, TestEngine.Token);
         Assert.Equal([ExecutionState.Running, ExecutionState.Cancelled], children.Select(child => child.State).Order());
+    }
+
+    /// <summary>A heartbeat cancels fifty; the next one, twenty seconds later, must not be waited for.</summary>
+    [Fact]
+    public async Task The_children_of_a_cancelled_parent_are_cancelled_at_once_however_many_they_are()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        await engine.StartAsync(
+            new TaskCollection().Add(_parent, async (_, context) => (await context.InvokeAllAsync("all", _quick, Enumerable.Range(0, 300), new ChildOptions { Delay = TimeSpan.FromHours(1) })).Sum()),
+            options => options with { Heartbeat = TimeSpan.FromSeconds(20), Takeover = TimeSpan.FromMinutes(2) });
+        var handle = await engine.Conductor.InvokeAsync(_parent, 5, cancellationToken: TestEngine.Token);
+        await engine.IsAsync(handle.Id, ExecutionState.Waiting);
+        Assert.Equal(300, await engine.CountAsync("executions", "task_key = 'quick'"));
+        var clock = Stopwatch.StartNew();
+
+        await handle.CancelAsync("enough", TestEngine.Token);
+
+        await Eventually.IsTrue(async () => await engine.CountAsync("failed_executions", "task_key = 'quick' and cancelled") == 300, "all are cancelled");
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(19), $"it took {clock.Elapsed}");
     }
 
     [Fact]

@@ -45,6 +45,20 @@ public sealed class PromiseTests
     }
 
     [Fact]
+    public async Task A_steps_result_may_be_as_large_as_a_payload_and_no_larger()
+    {
+        await using var engine = await TestEngine.CreateAsync(options => options with { MaxPayloadBytes = 2000 });
+        await engine.StartAsync(new TaskCollection().Add(_task, async (length, context) => $"{(await context.StepAsync("a", () => Task.FromResult(new string('x', length)))).Length}"));
+
+        var fits = await engine.Conductor.InvokeAsync(_task, 1998, cancellationToken: TestEngine.Token);
+        var larger = await engine.Conductor.InvokeAsync(_task, 1999, cancellationToken: TestEngine.Token);
+
+        Assert.Equal("1998", await fits.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token));
+        await engine.IsAsync(larger.Id, ExecutionState.Failed);
+        Assert.Contains("MaxPayloadBytes", (await larger.GetAsync(TestEngine.Token))!.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_timeout_limits_a_run_and_not_the_execution()
     {
         await using var engine = await TestEngine.CreateAsync();
@@ -80,6 +94,25 @@ public sealed class PromiseTests
         Assert.Equal("done", await handle.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token));
         await engine.IsDoneAsync();
         Assert.Equal((0, 0), (await engine.CountAsync("all_executions", "task_key = 'child'"), await engine.CountAsync("steps")));
+    }
+
+    [Fact]
+    public async Task What_is_awaited_beside_a_wait_and_is_no_step_is_abandoned_and_runs_again()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        var calls = 0;
+        var never = new TaskCompletionSource();
+        Task CallAsync() => Interlocked.Increment(ref calls) == 1 ? never.Task : Task.CompletedTask;
+        await engine.StartAsync(new TaskCollection().Add(_task, async (_, context) =>
+        {
+            await Task.WhenAll(context.SleepAsync("nap", TimeSpan.FromMilliseconds(100)), CallAsync());
+            return "done";
+        }));
+
+        var handle = await engine.Conductor.InvokeAsync(_task, 1, cancellationToken: TestEngine.Token);
+
+        Assert.Equal("done", await handle.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token));
+        Assert.Equal((2, 1), (calls, (await handle.GetAsync(TestEngine.Token))!.Attempts));
     }
 
     [Fact]

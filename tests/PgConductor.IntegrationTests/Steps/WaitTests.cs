@@ -85,6 +85,7 @@ public sealed class WaitTests
     {
         await using var engine = await TestEngine.CreateAsync();
         var caught = 0;
+        var ended = 0;
         await engine.StartAsync(new TaskCollection().Add(_task, async (payload, context) =>
         {
             try
@@ -96,12 +97,16 @@ public sealed class WaitTests
             {
                 Interlocked.Increment(ref caught);
             }
+            finally
+            {
+                Interlocked.Increment(ref ended);
+            }
 
             return payload;
         }));
 
         Assert.Equal(3, await (await engine.Conductor.InvokeAsync(_task, 3, cancellationToken: TestEngine.Token)).WaitAsync(TimeSpan.FromSeconds(30), TestEngine.Token));
-        Assert.Equal(0, caught);
+        Assert.Equal((0, 1), (caught, ended));
     }
 
     [Fact]
@@ -140,6 +145,45 @@ public sealed class WaitTests
         Assert.Equal(5, await handle.WaitAsync(TimeSpan.FromSeconds(30), TestEngine.Token));
         Assert.Equal(["a0", "b1", "b2"], ran);
         Assert.Equal(1, (await handle.GetAsync(TestEngine.Token))!.Attempts);
+    }
+
+    /// <summary>Neither a closed window (see WindowTests) nor a stop comes between it and the step before.</summary>
+    [Fact]
+    public async Task A_step_that_follows_at_once_is_run_by_the_process_that_stops()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        var inFirst = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var ran = new ConcurrentQueue<string>();
+        TaskCollection Tasks(string process) => new TaskCollection().Add(_task, async (payload, context) =>
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                await context.StepAsync(
+                    $"s{i}",
+                    async () =>
+                    {
+                        ran.Enqueue($"{process}{i}");
+                        inFirst.TrySetResult();
+                        await go.Task;
+                    },
+                    new StepOptions { FollowAtOnce = i == 1 });
+            }
+
+            return payload;
+        });
+        var first = await engine.StartAsync(Tasks("a"));
+        var handle = await engine.Conductor.InvokeAsync(_task, 5, cancellationToken: TestEngine.Token);
+        await inFirst.Task.WaitAsync(TimeSpan.FromSeconds(30), TestEngine.Token);
+
+        var stopping = first.StopAsync(TestEngine.Token);
+        await Eventually.IsTrue(() => first.Status.Phase == Orchestration.OrchestratorPhase.Stopping, "it is about to stop");
+        go.SetResult();
+        await stopping;
+        await engine.StartAsync(Tasks("b"), conductor: engine.NewConductor());
+
+        Assert.Equal(5, await handle.WaitAsync(TimeSpan.FromSeconds(30), TestEngine.Token));
+        Assert.Equal(["a0", "a1", "b2"], ran);
     }
 
     private static ConductorOptions At(ConductorOptions options, DateTimeOffset now) => options with

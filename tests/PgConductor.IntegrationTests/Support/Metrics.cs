@@ -9,7 +9,9 @@ internal sealed class Metrics : IDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<string, double> _sums = new(StringComparer.Ordinal);
 
-    public Metrics(string tag, string value)
+    /// <param name="tag">Only what has this tag; null: everything, which is one test's only where no other runs beside it.</param>
+    /// <param name="value">Its value.</param>
+    public Metrics(string? tag = null, string? value = null)
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
@@ -19,11 +21,12 @@ internal sealed class Metrics : IDisposable
             }
         };
         _listener.SetMeasurementEventCallback<long>((instrument, sum, tags, _) => Add(instrument, sum, tags, tag, value));
+        _listener.SetMeasurementEventCallback<int>((instrument, sum, tags, _) => Add(instrument, sum, tags, tag, value));
         _listener.SetMeasurementEventCallback<double>((instrument, sum, tags, _) => Add(instrument, 1, tags, tag, value));
         _listener.Start();
     }
 
-    /// <summary>By instrument, or instrument/effect.</summary>
+    /// <summary>By instrument, or instrument/effect (reason, action).</summary>
     public double this[string name]
     {
         get
@@ -37,14 +40,14 @@ internal sealed class Metrics : IDisposable
 
     public void Dispose() => _listener.Dispose();
 
-    private void Add(Instrument instrument, double sum, ReadOnlySpan<KeyValuePair<string, object?>> tags, string tag, string value)
+    private void Add(Instrument instrument, double sum, ReadOnlySpan<KeyValuePair<string, object?>> tags, string? tag, string? value)
     {
-        var mine = false;
+        var mine = tag is null;
         string? effect = null;
         foreach (var one in tags)
         {
             mine |= one.Key == tag && Equals(one.Value, value);
-            effect = one.Key == "effect" ? (string?)one.Value : effect;
+            effect = one.Key is "effect" or "reason" or "action" ? (string?)one.Value : effect;
         }
 
         if (!mine)

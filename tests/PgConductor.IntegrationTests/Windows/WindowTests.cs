@@ -67,6 +67,42 @@ public sealed class WindowTests
     }
 
     [Fact]
+    public async Task A_handler_without_steps_runs_to_its_end()
+    {
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var host = await StartAsync(new TaskCollection().Add(_job, async (_, context) =>
+        {
+            reached.TrySetResult();
+            await goOn.Task;
+            context.CancellationToken.ThrowIfCancellationRequested();
+        }));
+        var handle = await host.Conductor.InvokeAsync(_job, 1, cancellationToken: Token);
+
+        await reached.Task.WaitAsync(TimeSpan.FromSeconds(30), Token);
+        await host.Clock.SetToAsync(_wednesday.AddHours(2), Token);
+        goOn.SetResult();
+        await host.DrainAsync(cancellationToken: Token);
+
+        Assert.Equal((ExecutionState.Completed, 1), await StateAsync(host, handle.Id));
+    }
+
+    [Fact]
+    public async Task What_the_database_has_stays_where_the_code_says_nothing_and_goes_with_an_empty_list()
+    {
+        static TaskCollection Tasks(IReadOnlyList<ExecutionWindow>? windows) =>
+            new TaskCollection().Add(TaskDefinition.Create<int>("job", new TaskOptions { Windows = windows }), (_, _) => Task.CompletedTask);
+        await using var host = await StartAsync(Tasks([ExecutionWindow.Parse("09:00-17:00")]));
+        async Task<IReadOnlyList<string>> WindowsAsync() => Assert.Single(await host.Conductor.ListTasksAsync(Token), task => task.Key == "job").Windows;
+        await ExecuteAsync(host, "update pgconductor.tasks set windows = '{10:00-11:00}' where key = 'job'");
+
+        await host.StartProcessAsync(Tasks(null), Token);
+        Assert.Equal(["10:00-11:00"], await WindowsAsync());
+        await host.StartProcessAsync(Tasks([]), Token);
+        Assert.Empty(await WindowsAsync());
+    }
+
+    [Fact]
     public async Task A_step_that_follows_at_once_runs_outside_the_window_and_the_one_behind_it_does_not()
     {
         var job = new SteppedJob { AtOnce = "b" };

@@ -134,6 +134,53 @@ public sealed class BatchWorkerTests
     }
 
     [Fact]
+    public async Task What_the_handler_throws_means_for_those_that_are_left_what_it_always_means()
+    {
+        foreach (var (error, state) in new (Exception, ExecutionState)[] { (new NonRetryableException("never"), ExecutionState.Failed), (new RetryAfterException(TimeSpan.FromHours(3), "busy"), ExecutionState.Scheduled) })
+        {
+            var task = Define(2);
+            await using var harness = new WorkerHarness().AddBatch(task, batch =>
+            {
+                batch.Items[0].Complete();
+                throw error;
+            });
+            var ids = await harness.InvokeAsync(task, 2);
+            await harness.StartAsync();
+
+            await harness.UntilAsync(ids[1], state);
+            await harness.UntilAsync(ids[0], ExecutionState.Completed);
+            var info = await harness.GetAsync(ids[1]);
+            Assert.Equal(1, info.Attempts);
+            if (state == ExecutionState.Scheduled)
+            {
+                Assert.InRange(info.RunAt!.Value - DateTimeOffset.UtcNow, TimeSpan.FromHours(2.9), TimeSpan.FromHours(3));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task An_items_token_that_ends_the_handler_fails_the_others()
+    {
+        var started = new TaskCompletionSource();
+        var task = Define(3, maxAttempts: 1);
+        await using var harness = new WorkerHarness().AddBatch(task, async batch =>
+        {
+            started.SetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, batch.Items[1].CancellationToken);
+        });
+        var ids = await harness.InvokeAsync(task, 3);
+        var worker = await harness.StartAsync();
+        await started.Task.WaitAsync(TimeSpan.FromSeconds(30), Token);
+
+        await harness.Conductor.CancelAsync(ids[1], "no more", Token);
+        worker.Cancel(ids[1], "no more");
+
+        await harness.UntilAsync(ids[1], ExecutionState.Cancelled);
+        await harness.UntilAsync(ids[0], ExecutionState.Failed);
+        await harness.UntilAsync(ids[2], ExecutionState.Failed);
+    }
+
+    [Fact]
     public async Task An_item_nobody_mentioned_is_completed_without_a_result_and_has_failed_where_one_is_due()
     {
         var silent = Define(2, TimeSpan.Zero);

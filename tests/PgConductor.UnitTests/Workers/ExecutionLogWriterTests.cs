@@ -49,6 +49,24 @@ public sealed class ExecutionLogWriterTests : IAsyncDisposable
         Assert.Equal(11, await CountAsync());
     }
 
+    /// <summary>The interval is an hour, and begins with the first line.</summary>
+    [Fact]
+    public async Task A_thousand_lines_that_wait_are_written_at_once()
+    {
+        var clock = new NoticingClock();
+        var writer = New(2000, TimeSpan.FromHours(1), clock);
+        var running = writer.RunAsync(Token);
+        Log(writer, "first");
+        await clock.Waiting.WaitAsync(TimeSpan.FromSeconds(30), Token);
+        Assert.Equal(0, await CountAsync());
+
+        Log(writer, [.. Enumerable.Range(0, 999).Select(i => $"{i}")]);
+
+        await Eventually.IsTrue(async () => await CountAsync() == 1000, "all of them are stored");
+        writer.Complete();
+        await running;
+    }
+
     [Fact]
     public async Task A_stop_does_not_wait_for_ever()
     {
@@ -71,8 +89,8 @@ public sealed class ExecutionLogWriterTests : IAsyncDisposable
         return _database.DisposeAsync();
     }
 
-    private ExecutionLogWriter New(int maxWaiting) =>
-        new(_database, new ExecutionLogOptions { FlushInterval = TimeSpan.Zero, MaxWaiting = maxWaiting, MaxEntries = 1000 }, TimeProvider.System, _log.CreateLogger("logs"));
+    private ExecutionLogWriter New(int maxWaiting, TimeSpan flushInterval = default, TimeProvider? clock = null) =>
+        new(_database, new ExecutionLogOptions { FlushInterval = flushInterval, MaxWaiting = maxWaiting, MaxEntries = 1000 }, clock ?? TimeProvider.System, _log.CreateLogger("logs"));
 
     private void Log(ExecutionLogWriter writer, params string[] messages)
     {
@@ -80,6 +98,21 @@ public sealed class ExecutionLogWriterTests : IAsyncDisposable
         foreach (var message in messages)
         {
             lines.Add(LogText.Of(LogLevel.Information, "c", message, null));
+        }
+    }
+
+    /// <summary>Tells when somebody waits for time to pass.</summary>
+    private sealed class NoticingClock : TimeProvider
+    {
+        private readonly TaskCompletionSource _waiting = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Waiting => _waiting.Task;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            _waiting.TrySetResult();
+            return timer;
         }
     }
 

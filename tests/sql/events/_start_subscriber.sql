@@ -1,5 +1,5 @@
 begin;
-select plan(11);
+select plan(12);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 create function pg_temp.start(more jsonb, document jsonb) returns text language plpgsql as $$
 begin
@@ -16,6 +16,8 @@ select is(pg_temp.start('{"event_key": "k", "filter": {"path": "broken ("}}', '{
 select is(pg_temp.start('{"table_schema": "x", "table_name": "y", "operation": "update", "columns": ["a"]}', '{"operation": "update", "new": {"a": 1, "b": 2}, "old": {"a": 1, "b": 1}}'), 'nothing', 'an update of another column');
 select is(pg_temp.start('{"table_schema": "x", "table_name": "y", "operation": "update", "columns": ["a"]}', '{"operation": "update", "new": {"a": 2, "b": 2}, "old": {"a": 1, "b": 1}}')::jsonb,
     '{"operation": "update", "new": {"a": 2}, "old": {"a": 1}}', 'of its own: with these columns');
+select is(pg_temp.start('{"table_schema": "x", "table_name": "y", "operation": "insert", "columns": ["a"], "filter": {"path": "$.new.b == 2"}}', '{"operation": "insert", "new": {"a": 1, "b": 2}}')::jsonb,
+    '{"operation": "insert", "new": {"a": 1}}', 'a filter sees all columns, the task those that are chosen');
 select is(pg_temp.start('{"table_schema": "x", "table_name": "y", "operation": "insert", "columns": ["gone"]}', '{"operation": "insert", "new": {"a": 2}}'), 'failed: table x.y has no column "gone" any more', 'a column that was dropped: written down');
 select is(pg_temp.start('{"event_key": "k", "task_key": "?"}', '1') like 'failed: "?" cannot be a task key%', true, 'a task that cannot be started: written down');
 select is((select service || task_key || name || event_key || event_id || sqlstate from pgconductor.event_failures), 's?nk' || test.id(1) || 'PC004', 'with whose it was');

@@ -1,5 +1,5 @@
 begin;
-select plan(71);
+select plan(83);
 select test.clock('2025-01-15 10:00:00+00');
 select test.worker(1, 'default', 't');
 
@@ -125,6 +125,28 @@ select is((select i.disposition from generate_series(100, 160) n, pgconductor.in
 select is((select cardinality(recent) from pgconductor.paces where key = 'r'), 32, 'are remembered up to a bound');
 select is(pg_temp.go(159, debounce => '1 s', key => 'r', repeated => true), '064 existing', 'the last of them');
 select throws_ok($$ select pgconductor.invoke('t', p_queue => 'nowhere', p_throttle => '1 minute', p_pace_key => 'x') $$, 'PC002', null, 'an unknown queue is refused, also of one that would be dropped');
+
+-- A leading one stands for its window or burst though somebody cancels it.
+select is(pg_temp.go(200, '1 minute', key => 'c'), '0c8 created', 'throttle, leading');
+select pgconductor.cancel_execution(test.id(200));
+select is(pg_temp.go(201, '1 minute', key => 'c'), '0c8 dropped', 'cancelled, it stands for its window');
+select is(pg_temp.go(202, debounce => '10 s', edge => 'leading', key => 'c'), '0ca created', 'debounce, leading');
+select pgconductor.cancel_execution(test.id(202));
+select is(pg_temp.go(203, debounce => '10 s', edge => 'leading', key => 'c'), '0ca dropped', 'and for its burst');
+
+-- A backlog: what is due and has not started is replaced, until nobody has asked for it for ten minutes or more and the row is forgotten.
+select pgconductor.cancel_execution(id) from pgconductor.executions;
+select is(pg_temp.go(210, debounce => '10 s', key => 'late'), '0d2 created', 'a debounced one that nobody runs');
+select test.clock('2025-01-15 14:09:00+00');
+select is(array[pgconductor._delete_old_paces(100) > 0, pg_temp.go(211, debounce => '10 s', key => 'late') = '0d2 replaced'], '{t,t}', 'nine minutes later it is of the same burst');
+select test.clock('2025-01-15 14:19:00+00');
+select is(array[pgconductor._delete_old_paces(100) >= 0, pg_temp.go(212, debounce => '10 s', key => 'late') = '0d2 replaced'], '{t,t}', 'and again ten minutes after that');
+select test.clock('2025-01-15 14:41:00+00');
+select cmp_ok(pgconductor._delete_old_paces(100), '>', 0::bigint, 'twenty minutes without an invoke:');
+select is_empty($$ select 1 from pgconductor.paces where key = 'late' $$, 'it is forgotten');
+select is(pg_temp.go(213, debounce => '10 s', key => 'late'), '0d5 created', 'the next one is made beside it');
+select is((select count(*) from pgconductor.executions where task_key = 't'), 2::bigint, 'both are there');
+select is(pg_temp.go(214, debounce => '10 s', key => 'late'), '0d5 replaced', 'and the new one is what is replaced');
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- Whole lives: claims, outcomes, keys that wait and go on.
 begin;
-select plan(43);
+select plan(51);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 select lives_ok($$ select pgconductor.register_orchestrator(test.id(1), 'o', '1', 1), pgconductor.register_orchestrator(test.id(2), 'o', '1', 1);
     select pgconductor.register_worker(test.id(n), 'default', '[{"key": "plain"}, {"key": "one", "limits": {"concurrency": 1}},
@@ -86,5 +86,31 @@ select pgconductor.invoke('one', p_id => test.id(800 + n)) from generate_series(
 select is((select array_agg(id) from pgconductor.get_executions('one', test.id(3), 10)), array[test.id(801)], 'one of one');
 select is_empty($$ select * from pgconductor.get_executions('one', test.id(3), 10) $$, 'no more');
 select is_empty('select * from pgconductor.check_limits()', 'all is counted as it is');
+
+-- Every start takes a token, whatever it is for: a first attempt, a retry, a resumption, and one that is given back unused.
+insert into pgconductor.tasks (key, rate_count, rate_seconds, rate_burst) values ('tokens', 4, 3600, 4);
+select pgconductor.invoke('tokens', p_id => test.id(900));
+create function pg_temp.start() returns bigint language sql as $$ select count(*) from pgconductor.get_executions('tokens', test.id(3), 10) where id is not null $$;
+select is(array[pg_temp.start()::text, test.finish(3, test.id(900), 'failed', 'no', 0)], '{1,retried}', 'the first attempt');
+select is(array[pg_temp.start()::text, test.wait(3, test.id(900), '[{"name": "nap", "ordinal": 1, "kind": "sleep", "seconds": 0}]')], '{1,suspended}', 'a retry');
+select is(array[pg_temp.start()::text, test.finish(3, test.id(900), 'released')], '{1,released}', 'what goes on after a wait');
+select is(array[pg_temp.start()::text, test.finish(3, test.id(900), 'released')], '{1,released}', 'and what was given back');
+select is(pg_temp.start(), 0::bigint, 'four tokens');
+
+-- Priorities: within a key, and among the keys that a claim looks at. Between keys the turn comes first.
+delete from pgconductor.executions;
+delete from pgconductor.held_lanes;
+insert into pgconductor.tasks (key, limit_path, max_running_per_key) values ('ranks', '{c}', 1);
+select pgconductor.register_worker(test.id(2), 'default', '[{"key": "ranks", "limits": {"key": "c", "concurrency_per_key": 1}}]');
+select pgconductor.invoke('ranks', '{"c": "a"}', p_id => test.id(1000)), pgconductor.invoke('ranks', '{"c": "b"}', p_id => test.id(1010));
+select is(cardinality(test.claim(2, 'default', 10)), 2, 'two keys run');
+select pgconductor.invoke('ranks', '{"c": "a"}', p_id => test.id(1001)), pgconductor.invoke('ranks', '{"c": "a"}', p_id => test.id(1002), p_priority => 5), pgconductor.invoke('ranks', '{"c": "b"}', p_id => test.id(1011), p_priority => 9);
+select test.claim(2, 'default', 10);
+select test.finish(2, test.id(1000), 'completed');
+select is(test.claim(2, 'default', 1), array[test.id(1002)], 'the higher priority of its key');
+select test.finish(2, test.id(1002), 'completed'), test.finish(2, test.id(1010), 'completed'), pgconductor._fold_freed('ranks', pgconductor.current_time());
+update pgconductor.held_lanes set opens_at = opens_at + interval '1 second' where key = '=b';
+select test.pass('2 seconds');
+select is(test.claim(2, 'default', 1), array[test.id(1001)], 'with one slot free, the key that waited for its turn longer, whatever the priority of the other');
 select * from finish();
 rollback;

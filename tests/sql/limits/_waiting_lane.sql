@@ -1,5 +1,5 @@
 begin;
-select plan(5);
+select plan(6);
 insert into pgconductor.tasks (key, limit_path, max_running_per_key) values ('t', '{customer,id}', 1);
 insert into pgconductor.held_lanes values ('t', '=7', 'default', 'here', 0, 'infinity'), ('t', '-', 'default', 'none', 0, 'infinity');
 select is(pgconductor._waiting_lane('t', '{customer,id}', 'default', '{"customer": {"id": 7}}'), 'here', 'the lane of what waits of the key');
@@ -7,5 +7,7 @@ select is(pgconductor._waiting_lane('t', '{customer,id}', 'default', '{"customer
 select is(pgconductor._waiting_lane('t', '{customer,id}', 'default', '{"customer": {"id": 8}}'), null, 'nothing of it waits');
 select is(pgconductor._waiting_lane('t', '{customer,id}', 'other', '{"customer": {"id": 7}}'), null, 'nor in another queue');
 select is(pgconductor._waiting_lane('t', '{customer,id}', 'default', '[]'), 'none', 'those without a key share one');
+insert into pgconductor.held_lanes values ('t', '={"a": 1}', 'default', 'object', 0, 'infinity');
+select is(pgconductor._waiting_lane('t', '{customer,id}', 'default', '{"customer": {"id": {"a":1}}}'), 'object', 'an object is its text');
 select * from finish();
 rollback;

@@ -72,6 +72,7 @@ internal sealed class GrowthMeasurement(BenchRun run, GrowthPoint point, Conduct
         // As autovacuum would leave it, sooner or later; not in the middle of what is measured.
         await run.Database.ExecuteAsync("vacuum (analyze) pgconductor.executions", cancellationToken);
         await run.Database.ExecuteAsync("vacuum (analyze) pgconductor.completed_executions", cancellationToken);
+        await run.Database.ExecuteAsync("vacuum (analyze) pgconductor.payloads", cancellationToken);
         await run.Database.SettleAsync(cancellationToken);
         var passes = new List<GrowthPass>();
         for (var i = 0; i < point.Passes; i++)

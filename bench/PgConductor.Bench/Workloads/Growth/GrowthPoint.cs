@@ -21,7 +21,7 @@ internal sealed record GrowthPoint
     /// <summary>How many of it are run in a pass.</summary>
     public required int Measured { get; init; }
 
-    public int Passes => Math.Clamp(Math.Min(LeastInARound, Count) / Backlog, 1, MostPasses);
+    public int Passes { get; private init; } = 1;
 
     public int Queues { get; private init; } = 1;
 
@@ -34,19 +34,16 @@ internal sealed record GrowthPoint
     /// <summary>Rows in the history; null: none is kept.</summary>
     public int? History { get; private init; }
 
-    /// <summary>What a round runs where nothing else limits it.</summary>
-    private int Count { get; init; }
-
     public static GrowthPoint Of(string axis, int value, int count, int payloadBytes)
     {
-        var point = new GrowthPoint { Axis = axis, Value = value, Count = count, Backlog = count, Measured = count, PayloadBytes = payloadBytes };
+        var point = new GrowthPoint { Axis = axis, Value = value, Backlog = count, Measured = count, PayloadBytes = payloadBytes };
         return axis switch
         {
-            GrowthAxis.Backlog => point with { Backlog = value, Measured = Math.Min(value, count) },
+            GrowthAxis.Backlog => point with { Backlog = value, Measured = Math.Min(value, count), Passes = Math.Clamp(Math.Min(LeastInARound, count) / value, 1, MostPasses) },
             GrowthAxis.Queues => point with { Queues = value },
             GrowthAxis.Tasks => point with { Tasks = value },
             GrowthAxis.Processes => point with { Processes = value },
-            GrowthAxis.Payload => point.WithPayload(value),
+            GrowthAxis.Payload => point.WithPayload(value, count),
             GrowthAxis.History => point with { History = value },
             _ => throw new BenchException($"there is no axis \"{axis}\"."),
         };
@@ -64,9 +61,9 @@ internal sealed record GrowthPoint
         })),
     ];
 
-    private GrowthPoint WithPayload(int bytes)
+    private GrowthPoint WithPayload(int bytes, int count)
     {
-        var count = Math.Min(Count, Math.Max(BytesInARound / bytes, LeastLarge));
-        return this with { PayloadBytes = bytes, Backlog = count, Measured = count };
+        var fewer = Math.Min(count, Math.Max(BytesInARound / bytes, LeastLarge));
+        return this with { PayloadBytes = bytes, Backlog = fewer, Measured = fewer };
     }
 }
