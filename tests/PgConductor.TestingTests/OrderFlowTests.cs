@@ -146,8 +146,8 @@ public sealed class OrderFlowTests
         }
 
         // Bob's, placed last, has gone all the way to the warehouse.
-        var (bobs, _) = await shop.Shop.PlaceAsync("bob", "lamp", 1, _week);
-        await shop.UntilAsync($"select exists (select from orderflow.picking_list where order_id = {bobs.Id})");
+        var (_, bobs) = await shop.Shop.PlaceAsync("bob", "lamp", 1, _week);
+        await shop.UntilAsync($"select state = 'waiting' and exists (select from orderflow.picking_list) from pgconductor.all_executions where id = '{bobs.Id}'");
         await shop.UntilAsync("select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')");
         Assert.Single(await shop.Host.Executions.ListAsync(ProcessOrder.Definition, ExecutionState.Running, Token));
         Assert.Equal("40", await shop.PaymentsAsync());

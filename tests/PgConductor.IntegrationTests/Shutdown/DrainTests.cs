@@ -59,11 +59,10 @@ public sealed class DrainTests
 
     /// <summary>N22, limits. Thousands of a key whose slot another process holds lie in front, and have to be moved out of the way first.</summary>
     [Fact]
-    public async Task A_drain_finds_what_lies_behind_a_key_that_another_process_holds_and_works_limits_off()
+    public async Task A_drain_finds_what_lies_behind_a_key_that_another_process_holds()
     {
         await using var engine = await TestEngine.CreateAsync();
         var limited = TaskDefinition.Create<Order>("limited", new TaskOptions { Limits = new TaskLimits { Key = "customer", ConcurrencyPerKey = 1 } });
-        var one = TaskDefinition.Create<int>("one", new TaskOptions { Limits = new TaskLimits { Concurrency = 1 } });
         var started = new TaskCompletionSource();
         var end = new TaskCompletionSource();
         await engine.StartAsync(
@@ -77,26 +76,19 @@ public sealed class DrainTests
         await engine.Conductor.InvokeAsync(limited, new Order("busy"), cancellationToken: TestEngine.Token);
         await started.Task.WaitAsync(TimeSpan.FromSeconds(60), TestEngine.Token);
         await engine.Conductor.InvokeManyAsync(limited, Enumerable.Repeat(new Order("busy"), 5000).Concat(Enumerable.Repeat(new Order("free"), 20)), cancellationToken: TestEngine.Token);
-        await engine.Conductor.InvokeManyAsync(one, Enumerable.Range(0, 50), cancellationToken: TestEngine.Token);
 
         var ran = 0;
         var drained = engine.New(
-            new TaskCollection()
-                .Add(limited, (order, _) =>
-                {
-                    Assert.Equal("free", order.Customer);
-                    Interlocked.Increment(ref ran);
-                    return Task.CompletedTask;
-                })
-                .Add(one, async (_, _) =>
-                {
-                    await Task.Yield();
-                    Interlocked.Increment(ref ran);
-                }),
+            new TaskCollection().Add(limited, (order, _) =>
+            {
+                Assert.Equal("free", order.Customer);
+                Interlocked.Increment(ref ran);
+                return Task.CompletedTask;
+            }),
             conductor: engine.NewConductor());
         await drained.DrainAsync(TestEngine.Token).WaitAsync(TimeSpan.FromSeconds(120), TestEngine.Token);
 
-        Assert.Equal(70, ran);
+        Assert.Equal(20, ran);
         Assert.Equal(5000, await engine.CountAsync("executions"));
         end.SetResult();
     }
