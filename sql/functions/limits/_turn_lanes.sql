@@ -1,5 +1,5 @@
 -- After a claim: the lanes of keys it looked at get their next turn, behind the others; those it found nothing due in (p_idle) not
--- before a second has passed. A lane that is empty loses its mark, unless somebody is just adding to it (_waiting_lane). Lanes of a
+-- before a second has passed, unless the same claim has moved something there since. A lane that is empty loses its mark, unless somebody is just adding to it (_waiting_lane). Lanes of a
 -- task whose lock somebody else has keep what they have. p_marks: where their rows are; one that somebody else has changed meanwhile
 -- has had its turn.
 --
@@ -33,7 +33,14 @@ declare
     v_empty     tid[];
 begin
     select array_agg(u.task || E'\x01' || u.key), array_agg(u.mark), array_agg(t.limits_revision),
-        array_agg(case when u.idle then greatest(s.opens_at, p_now + interval '1 second') else s.opens_at end)
+        array_agg(case
+            when u.idle and coalesce((
+                select e.run_at from pgconductor.executions e
+                where e.queue = p_queue and e.lane = pgconductor._held_lane(u.task, u.key)
+                order by e.queue, e.lane, e.priority desc, e.run_at limit 1) > p_now, true)
+            then greatest(s.opens_at, p_now + interval '1 second')
+            else s.opens_at
+        end)
     into v_names, v_marks, v_revisions, v_opens
     from (
         select x.task, x.key, x.mark, bool_and(x.idle) as idle

@@ -1,6 +1,6 @@
 -- Whole lives: claims, outcomes, keys that wait and go on.
 begin;
-select plan(51);
+select plan(57);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 select lives_ok($$ select pgconductor.register_orchestrator(test.id(1), 'o', '1', 1), pgconductor.register_orchestrator(test.id(2), 'o', '1', 1);
     select pgconductor.register_worker(test.id(n), 'default', '[{"key": "plain"}, {"key": "one", "limits": {"concurrency": 1}},
@@ -41,6 +41,15 @@ select is(test.finish(1, test.id(101), 'completed'), 'completed', 'the first of 
 select is(test.claim(1, 'default', 10), array[test.id(102)], 'the second follows');
 select is(test.finish(1, test.id(104), 'completed'), 'completed', 'and of the other');
 select is(test.claim(1, 'default', 10), array[test.id(106)], 'likewise');
+
+-- A key's lane that was empty when the claim looked, and into which the same claim moved something.
+select pgconductor.invoke('all', '{"c": "k"}', p_id => test.id(130 + n)) from generate_series(1, 3) n;
+select is(test.claim(1, 'default', 10), array[test.id(131), test.id(132)], 'two of a key');
+select is(pgconductor.cancel_execution(test.id(133)), 'cancelled', 'the one that waited is cancelled');
+select is(test.finish(1, test.id(131), 'failed', 'no', 0), 'retried', 'one fails, and is due again');
+select is(test.claim(1, 'default', 10) || test.claim(1, 'default', 10), array[test.id(131)], 'it does not wait for a moment at which nothing happens');
+select is(test.finish(1, test.id(131), 'completed'), 'completed', 'it ends');
+select is(test.finish(1, test.id(132), 'completed'), 'completed', 'and so does the other');
 
 -- A suspended one holds nothing.
 select is((select r.effect from pgconductor.leases l, pgconductor.return_executions(test.id(1), '{}', array[l.id], '{1}', '{suspended}', array['{"waits": [{"name": "nap", "kind": "sleep", "seconds": 3600}]}']::jsonb[]) r where l.ids = array[test.id(102)]), 'suspended', 'one sleeps');

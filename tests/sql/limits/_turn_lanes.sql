@@ -1,17 +1,20 @@
 begin;
-select plan(9);
+select plan(10);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 create function pg_temp.turn(queue text, keys text[], idle boolean[]) returns void language sql as $$
     select pgconductor._turn_lanes(queue, array_fill('t'::text, array[cardinality(keys)]), keys, array(select (select h.ctid from pgconductor.held_lanes h where h.key = u.key) from unnest(keys) with ordinality u (key, n) order by u.n), idle, pgconductor.current_time())
 $$;
 insert into pgconductor.tasks (key, limit_path, max_running_per_key) values ('t', '{k}', 1);
 insert into pgconductor.held_lanes select 't', '=' || k, 'default', pgconductor._held_lane('t', '=' || k), 0, '2025-01-15 09:00+00' from unnest('{a,b,c,d}'::text[]) k;
-insert into pgconductor.executions (id, task_key, lane, payload) select test.id(n::integer), 't', pgconductor._held_lane('t', '=' || k), '{}' from unnest('{a,b,c}'::text[]) with ordinality u (k, n);
+insert into pgconductor.executions (id, task_key, lane, run_at, payload) select test.id(n::integer), 't', pgconductor._held_lane('t', '=' || k), case k when 'c' then timestamptz '2025-01-15 11:00+00' else '2025-01-15 09:00+00' end, '{}' from unnest('{a,b,c}'::text[]) with ordinality u (k, n);
 insert into pgconductor.limits values ('t', '=a', 1, null, null);
 select lives_ok($$ select pg_temp.turn('default', '{=a,=b,=c,=d,=b}', '{false,false,true,false,true}') $$, 'all were looked at, one of them twice');
 select results_eq('select key, opens_at from pgconductor.held_lanes order by key', $$ values
     ('=a' collate "C", timestamptz 'infinity'), ('=b', '2025-01-15 10:00+00'), ('=c', '2025-01-15 10:00:01+00') $$,
     'one that is full waits for a slot, one that has more for its turn, one with nothing due for a second, and an empty one is gone');
+update pgconductor.executions set run_at = pgconductor.current_time() where id = test.id(3);
+select pg_temp.turn('default', '{=c}', '{true}');
+select is((select opens_at from pgconductor.held_lanes where key = '=c'), pgconductor.current_time(), 'something was moved there after the claim had looked');
 update pgconductor.tasks set max_running_per_key = 2;
 select pg_temp.turn('default', '{=a}', '{false}');
 select results_eq($$ select opens_at, revision from pgconductor.held_lanes where key = '=a' $$, $$ values (pgconductor.current_time(), 1) $$, 'by the limits of now');
