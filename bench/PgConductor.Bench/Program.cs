@@ -26,6 +26,11 @@ internal static class Program
                 return await RecoverChild.RunAsync(stop.Token);
             }
 
+            if (args is [IdleChild.Verb, ..])
+            {
+                return await IdleChild.RunAsync(stop.Token);
+            }
+
             if (args is [GrowthChild.Verb, ..])
             {
                 return await GrowthChild.RunAsync(stop.Token);
