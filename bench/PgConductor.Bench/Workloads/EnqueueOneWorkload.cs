@@ -12,7 +12,7 @@ internal sealed class EnqueueOneWorkload : Workload
 
     public override int DefaultCount => 20_000;
 
-    public override int DefaultWarmUp => 20_000;
+    public override int DefaultWarmUp => 2000;
 
     public override bool OneByOne => true;
 

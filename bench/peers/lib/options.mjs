@@ -30,7 +30,7 @@ export class UsageError extends Error {}
 
 const DEFAULTS = {
   drain: { count: 200_000, warmUp: 20_000 },
-  'enqueue-one': { count: 20_000, warmUp: 20_000 },
+  'enqueue-one': { count: 20_000, warmUp: 2000 },
   'enqueue-many': { count: 200_000, warmUp: 20_000 },
   latency: { count: 300, warmUp: 5000 },
   steady: { count: 30_000, warmUp: 40_000 },
