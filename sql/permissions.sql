@@ -85,7 +85,7 @@ grant execute on function
     pgconductor.maintain, pgconductor.held_horizon, pgconductor._find_due, pgconductor._take_rows, pgconductor._lease_rows,
     pgconductor._delete_rows, pgconductor._rows_at,
     pgconductor._bound_by_bytes, pgconductor._dead_letter_exhausted, pgconductor._relane_unknown, pgconductor._settle,
-    pgconductor._append_error, pgconductor._put_back_leases, pgconductor._release_lost_leases, pgconductor._register_task,
+    pgconductor._append_error, pgconductor._put_back_leases, pgconductor._fence_orchestrator, pgconductor._release_lost_leases, pgconductor._register_task,
     pgconductor._assign_lanes, pgconductor._adopt_stray_lanes, pgconductor._window_open, pgconductor._window_change,
     pgconductor._week_position, pgconductor._week_of, pgconductor._opens_in,
     pgconductor.save_steps, pgconductor.save_step, pgconductor._carried_steps, pgconductor._settle_flows, pgconductor._begin_waits,
@@ -99,7 +99,8 @@ grant execute on function
     pgconductor.maintenance_status,
     pgconductor._claim_limited, pgconductor._open_limits, pgconductor._limited_places, pgconductor._admit, pgconductor._count_taken, pgconductor._turn_lanes,
     pgconductor._limit_state, pgconductor._limit_rows, pgconductor._move_rows, pgconductor._held_lane, pgconductor._lock_limits,
-    pgconductor._fold_freed, pgconductor._free_slots, pgconductor._adopt_stray_keys, pgconductor._read_limits, pgconductor.check_limits
+    pgconductor._fold_freed, pgconductor._free_slots, pgconductor._adopt_stray_keys, pgconductor._read_limits, pgconductor._held_slots,
+    pgconductor.check_limits
 to pgconductor_worker;
 grant insert on pgconductor.execution_logs to pgconductor_worker;
 grant select, insert, update, delete on pgconductor.limits, pgconductor.held_lanes to pgconductor_worker;
@@ -134,7 +135,7 @@ grant execute on function
     pgconductor.list_tasks, pgconductor.list_orchestrators, pgconductor.oldest_due, pgconductor.held_horizon,
     pgconductor.server_settings, pgconductor.current_time, pgconductor._window_open, pgconductor._window_change,
     pgconductor._week_position, pgconductor._raise, pgconductor.load_steps,
-    pgconductor.list_schedules, pgconductor.list_limits, pgconductor._limit_state,
+    pgconductor.list_schedules, pgconductor.list_limits, pgconductor._limit_state, pgconductor._held_slots,
     pgconductor.list_subscriptions, pgconductor.list_event_failures, pgconductor.get_execution_logs, pgconductor.queue_depths,
     pgconductor.maintenance_status
 to pgconductor_reader;

@@ -20,24 +20,13 @@ begin
     -- One statement, one snapshot: leases, slots given back and counters of one instant.
     return query
     with held as materialized (
-        select h.task_key, h.key, sum(h.n)::integer as n
-        from (
-            select u.task_key, k.key, 1 as n
-            from pgconductor.leases l
-            cross join lateral unnest(l.task_keys, l.extras) with ordinality u (task_key, extra, position)
-            cross join lateral jsonb_array_elements_text(u.extra -> 'limits') k (key)
-            where l.limited <> '{}' and u.position::smallint = any (l.limited) and u.position::smallint <> all (l.done)
-            union all
-            select f.task_key, f.key, f.slots from pgconductor.freed_slots f
-        ) h
-        where h.task_key = any (v_tasks)
-        group by h.task_key, h.key
+        select h.task_key, h.key, h.slots from pgconductor._held_slots() h
     ),
     wrong as materialized (
-        select l.task_key, l.key, l.running, coalesce(h.n, 0) as actual
+        select l.task_key, l.key, l.running, coalesce(h.slots, 0) as actual
         from pgconductor.limits l
         left join held h on h.task_key = l.task_key and h.key = l.key
-        where l.task_key = any (v_tasks) and l.running <> coalesce(h.n, 0)
+        where l.task_key = any (v_tasks) and l.running <> coalesce(h.slots, 0)
         limit p_limit
     ),
     corrected as (

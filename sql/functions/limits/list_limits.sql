@@ -1,9 +1,10 @@
 -- The limited tasks and their keys that have something running, waiting or used, with what each has now: for operators.
 --
 -- key null: the task itself; else scope 'key', or 'no key' for executions whose payload has none. running: slots held, most: how many
--- there are (null: no limit); held: what the leases say that is held, which is the same unless a counter is wrong (see check_limits). tokens: starts left now, of burst (null: no rate). waiting: executions held back for the key, in all
--- queues, counted up to 1000; opens_in: seconds until the next may start; 0: now; null: when a slot is given back. Those with the
--- most that waits first. p_limit: 1 to 1000.
+-- there are (null: no limit); held: what the leases say that is held, which is the same unless a counter is wrong (see check_limits).
+-- tokens: starts left now, of burst (null: no rate). waiting: executions held back for the key, in all queues, counted up to 1000;
+-- opens_in: seconds until the next may start; 0: now; null: when a slot is given back. Those with the most that waits first.
+-- p_limit: 1 to 1000.
 create or replace function pgconductor.list_limits(p_task_key text default null, p_limit integer default 100)
 returns table (
     task_key text, scope text, key text, running integer, held integer, most integer, tokens double precision, burst integer,
@@ -28,19 +29,6 @@ begin
         union
         select h.task_key, h.key from pgconductor.held_lanes h
     ),
-    held as materialized (
-        select x.task_key, x.key, sum(x.n)::integer as n
-        from (
-            select u.task_key, k.key, 1 as n
-            from pgconductor.leases l
-            cross join lateral unnest(l.task_keys, l.extras) with ordinality u (task_key, extra, position)
-            cross join lateral jsonb_array_elements_text(u.extra -> 'limits') k (key)
-            where l.limited <> '{}' and u.position::smallint = any (l.limited) and u.position::smallint <> all (l.done)
-            union all
-            select f.task_key, f.key, f.slots from pgconductor.freed_slots f
-        ) x
-        group by x.task_key, x.key
-    ),
     item as (
         select p.task_key, p.key, coalesce(l.running, 0) as running,
             case when p.key = '' then t.max_running else t.max_running_per_key end as most,
@@ -64,10 +52,10 @@ begin
         from (select i.* from item i order by i.key <> '', not i.waits, i.running desc, i.task_key, i.key limit p_limit) i
     )
     select f.task_key, case when f.key = '' then 'task' when f.key = '-' then 'no key' else 'key' end,
-        case when f.key like '=%' then substr(f.key, 2) end, f.running, coalesce(h.n, 0), f.most, s.tokens, f.burst, f.rate_count, f.rate_seconds, f.waiting,
+        case when f.key like '=%' then substr(f.key, 2) end, f.running, coalesce(h.slots, 0), f.most, s.tokens, f.burst, f.rate_count, f.rate_seconds, f.waiting,
         extract(epoch from nullif(s.opens_at, 'infinity') - v_now)::double precision
     from first f
-    left join held h on h.task_key = f.task_key and h.key = f.key
+    left join pgconductor._held_slots() h on h.task_key = f.task_key and h.key = f.key
     cross join lateral pgconductor._limit_state(f.most, f.rate_count, f.rate_seconds, f.burst, f.running, f.tokens, f.refilled_at, v_now) s
     order by f.task_key, f.key <> '', f.waiting desc, f.running desc, f.key;
 end

@@ -14,37 +14,28 @@ set search_path = ''
 as $$
 declare
     v_now     timestamptz := pgconductor.current_time();
-    v_owner   uuid;
-    v_counts  record;
+    v_unowned record;
 begin
-    orchestrators := 0;
-    rescued := 0;
-    dead_lettered := 0;
-
-    for v_owner in
+    select count(*), coalesce(sum(f.rescued), 0), coalesce(sum(f.dead_lettered), 0)
+    into orchestrators, rescued, dead_lettered
+    from (
         select o.id from pgconductor.orchestrators o
         where o.last_heartbeat_at <= v_now - p_takeover
         order by o.last_heartbeat_at
         limit 4
         for update skip locked
-    loop
-        select * into v_counts from pgconductor._put_back_leases(v_owner,
-            format('its process (orchestrator %s) stopped answering', v_owner), v_now);
-        delete from pgconductor.orchestrators o where o.id = v_owner;
-        orchestrators := orchestrators + 1;
-        rescued := rescued + v_counts.rescued;
-        dead_lettered := dead_lettered + v_counts.dead_lettered;
-    end loop;
+    ) o
+    cross join lateral pgconductor._fence_orchestrator(o.id, format('its process (orchestrator %s) stopped answering', o.id), v_now) f;
 
-    for v_owner in
+    select coalesce(sum(b.rescued), 0) as rescued, coalesce(sum(b.dead_lettered), 0) as dead_lettered into v_unowned
+    from (
         select distinct l.orchestrator_id from pgconductor.leases l
         where l.claimed_at <= v_now - p_takeover
             and not exists (select from pgconductor.orchestrators o where o.id = l.orchestrator_id)
-    loop
-        select * into v_counts from pgconductor._put_back_leases(v_owner,
-            format('its owner (orchestrator %s) is not registered', v_owner), v_now, v_now - p_takeover);
-        rescued := rescued + v_counts.rescued;
-        dead_lettered := dead_lettered + v_counts.dead_lettered;
-    end loop;
+    ) l
+    cross join lateral pgconductor._put_back_leases(l.orchestrator_id, format('its owner (orchestrator %s) is not registered', l.orchestrator_id),
+        v_now, v_now - p_takeover) b;
+    rescued := rescued + v_unowned.rescued;
+    dead_lettered := dead_lettered + v_unowned.dead_lettered;
 end
 $$;

@@ -1,0 +1,16 @@
+begin;
+select plan(8);
+set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
+select is_empty('select * from pgconductor._held_slots()', 'nothing is limited');
+select lives_ok($$ select pgconductor.register_orchestrator(test.id(1), 'o', '1', 1);
+    select pgconductor.register_worker(test.id(1), 'default', '[{"key": "plain"}, {"key": "t", "limits": {"concurrency": 3, "key": "c", "concurrency_per_key": 2}}]');
+    select pgconductor.invoke('t', jsonb_build_object('c', n / 2), p_id => test.id(n)) from generate_series(2, 4) n;
+    select pgconductor.invoke('plain', p_id => test.id(9)) $$, 'three of two keys, and one without limits');
+select is(cardinality(test.claim(1, 'default', 10)), 4, 'all run');
+select set_eq('select * from pgconductor._held_slots()', $$ values ('t', '', 3), ('t', '=1', 2), ('t', '=2', 1) $$, 'a slot of the task and one of its key each');
+select is(test.finish(1, test.id(2), 'completed'), 'completed', 'one ends');
+select set_eq('select * from pgconductor._held_slots()', $$ values ('t', '', 3), ('t', '=1', 2), ('t', '=2', 1) $$, 'given back, and counted until the next claim does');
+select is(cardinality(test.claim(1, 'default', 10)), 0, 'it has');
+select set_eq('select * from pgconductor._held_slots()', $$ values ('t', '', 2), ('t', '=1', 1), ('t', '=2', 1) $$, 'what runs is left');
+select * from finish();
+rollback;

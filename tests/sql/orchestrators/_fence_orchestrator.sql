@@ -1,0 +1,12 @@
+begin;
+select plan(6);
+set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
+select lives_ok($$ select test.worker(1, 'default', 't'), test.worker(2, 'default', 't');
+    select pgconductor.invoke('t', p_id => test.id(n), p_max_attempts => case n when 11 then 1 end) from generate_series(10, 13) n $$, 'two processes');
+select ok(cardinality(test.claim(1, 'default', 3)) = 3 and cardinality(test.claim(2, 'default', 1)) = 1, 'which run what there is');
+select results_eq($$ select * from pgconductor._fence_orchestrator(test.id(1), 'gone', pgconductor.current_time()) $$, 'values (2, 1)', 'what one had: two again, one had its last attempt');
+select is((select array_agg(test.state(test.id(n)) || coalesce(' ' || test.reason(test.id(n)), '') order by n) from generate_series(10, 13) n), '{ready gone,failed gone,ready gone,running}', 'the other goes on');
+select is((select array_agg(id) from pgconductor.orchestrators), array[test.id(2)], 'it is not registered any more');
+select results_eq($$ select * from pgconductor._fence_orchestrator(test.id(1), 'gone', pgconductor.current_time()) $$, 'values (0, 0)', 'nothing is left to take');
+select * from finish();
+rollback;
