@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
 namespace PgConductor;
@@ -9,9 +10,9 @@ public abstract class TaskDefinition
     private protected TaskDefinition(string key, TaskOptions? options)
     {
         ArgumentNullException.ThrowIfNull(key);
-        if (key.Length == 0 || key == "?" || Encoding.UTF8.GetByteCount(key) > 200)
+        if (!IsKey(key))
         {
-            throw new ArgumentException($"\"{key}\" cannot be a task key: give 1 to 200 bytes, not \"?\".", nameof(key));
+            throw new ArgumentException($"\"{key}\" cannot be a task key: {KeyRule}.", nameof(key));
         }
 
         if (StorableText.FindFault(key) is { } fault)
@@ -42,15 +43,25 @@ public abstract class TaskDefinition
     public abstract Type ResultType { get; }
 
     /// <summary>Defines a task without a result.</summary>
+    /// <param name="key">1 to 200 bytes, no control characters, not "?".</param>
+    /// <param name="options">Null: the defaults.</param>
     /// <exception cref="ArgumentException">The key or an option is out of range; the message lists every fault.</exception>
     public static TaskDefinition<TPayload, NoResult> Create<TPayload>(string key, TaskOptions? options = null) => new(key, options);
 
     /// <summary>Defines a task with a result.</summary>
+    /// <param name="key">1 to 200 bytes, no control characters, not "?".</param>
+    /// <param name="options">Null: the defaults.</param>
     /// <exception cref="ArgumentException">The key or an option is out of range; the message lists every fault.</exception>
     public static TaskDefinition<TPayload, TResult> Create<TPayload, TResult>(string key, TaskOptions? options = null) => new(key, options);
 
     /// <inheritdoc/>
     public override string ToString() => Key;
+
+    /// <summary>What a key must be, for messages.</summary>
+    internal const string KeyRule = "give 1 to 200 bytes without control characters, not \"?\"";
+
+    internal static bool IsKey([NotNullWhen(true)] string? key) =>
+        key is not (null or "" or "?") && Encoding.UTF8.GetByteCount(key) <= 200 && !key.Any(char.IsControl);
 
     /// <summary>The same with other settings.</summary>
     internal abstract TaskDefinition With(TaskOptions options);

@@ -6,9 +6,9 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-    if p_task_key is null or p_task_key in ('', '?') or octet_length(p_task_key) > 200 then
+    if p_task_key is null or p_task_key in ('', '?') or octet_length(p_task_key) > 200 or p_task_key ~ '[[:cntrl:]]' then
         perform pgconductor._raise('PC004', format('"%s" cannot be a task key', coalesce(p_task_key, 'null')),
-            'A task key is 1 to 200 bytes long and not "?".');
+            'A task key is 1 to 200 bytes long, without control characters, and not "?".');
     end if;
 
     if not exists (select from pgconductor.queues q where q.name = p_queue) then

@@ -9,10 +9,19 @@ set search_path = ''
 set enable_indexscan = off
 set jit = off
 as $$
+declare
+    -- Tasks whose own lane has not the ordinary name; parallel arrays.
+    v_named text[];
+    v_lanes text[];
 begin
+    select array_agg(t.key), array_agg(t.lane) into v_named, v_lanes
+    from pgconductor.tasks t
+    where t.lane <> '' and t.lane <> t.key;
+
     with moved as (
-        update pgconductor.executions e set lane = e.task_key
-        where e.queue = p_queue and e.ctid = any (p_rows) and e.task_key <> all (p_task_keys) and e.lane <> e.task_key
+        update pgconductor.executions e set lane = coalesce(v_lanes[array_position(v_named, e.task_key)], e.task_key)
+        where e.queue = p_queue and e.ctid = any (p_rows) and e.task_key <> all (p_task_keys)
+            and e.lane <> coalesce(v_lanes[array_position(v_named, e.task_key)], e.task_key)
         returning e.task_key
     )
     update pgconductor.tasks t set lane = t.key

@@ -57,7 +57,7 @@ begin
 
     v_work := pgconductor._find_due(v_queue,
         case when v_task.lane = '' or not exists (select from pgconductor.workers w where w.queue = v_queue)
-            then array[p_task_key, ''] else array[v_task.lane] end,
+            then array[coalesce(nullif(v_task.lane, ''), p_task_key), ''] else array[v_task.lane] end,
         array[p_task_key], p_batch_size, 4194304, null, v_now);
     return query
         select c.lease_id, c.position, c.id, c.task_key, c.attempt, c.max_attempts, c.run_at, c.created_at, c.trace_parent, c.payload, c.steps

@@ -39,7 +39,7 @@ begin
                 select from pgconductor.tasks t join pgconductor.held_lanes h on h.task_key = t.key
                 where t.key = v_row.task_key and h.key = pgconductor._limit_key(v_row.payload #>> t.limit_path) and h.queue || '' = v_queue);
 
-            update pgconductor.executions e set lane = e.task_key
+            update pgconductor.executions e set lane = coalesce((select t.lane from pgconductor.tasks t where t.key = e.task_key), e.task_key)
             from (
                 select x.id
                 from pgconductor.executions x

@@ -9,8 +9,8 @@ begin
     if new.limit_path is not null or new.max_running is not null or new.rate_count is not null then
         new.holds := true;
     end if;
-    if new.holds and new.lane in ('', '?') then
-        new.lane := new.key;
+    if new.holds and (new.lane in ('', '?') or tg_op = 'INSERT' and new.lane = new.key) then
+        new.lane := pgconductor._own_lane(new.key, true);
     end if;
     if tg_op = 'UPDATE' and (new.limit_path, new.max_running, new.max_running_per_key, new.rate_count, new.rate_seconds, new.rate_burst,
             new.key_rate_count, new.key_rate_seconds, new.key_rate_burst, new.fair)

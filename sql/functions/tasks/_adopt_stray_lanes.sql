@@ -1,5 +1,5 @@
--- Rows that wait in a task's own lane although the task is back in the plain lane (they were enqueued while the lane
--- changed): moves them, at most 1000 a task and call. Called with every heartbeat, one index probe a task.
+-- Rows that wait in a lane of a task's own which it does not have any more (they were enqueued while its lane changed): moves them
+-- into the lane it has, at most 1000 a lane and call. Called with every heartbeat, one or two index probes a task.
 --
 -- Planner: see _find_due; the rows are moved by their ids, for the same reason.
 create or replace function pgconductor._adopt_stray_lanes(p_orchestrator_id uuid)
@@ -13,23 +13,25 @@ set jit = off
 as $$
 declare
     v_strays uuid[];
+    v_lanes  text[];
 begin
-    select array_agg(e.id) into v_strays
+    select array_agg(e.id), array_agg(t.lane) into v_strays, v_lanes
     from pgconductor.workers w
     cross join lateral unnest(w.task_keys) u (key)
-    join pgconductor.tasks t on t.key = u.key and t.lane = ''
+    join pgconductor.tasks t on t.key = u.key
+    cross join lateral (values (pgconductor._own_lane(u.key, false)), (pgconductor._own_lane(u.key, true))) o (lane)
     cross join lateral (
         select x.id
         from pgconductor.executions x
-        where x.queue = w.queue and x.lane = u.key
+        where x.queue = w.queue and x.lane = o.lane
         order by x.queue, x.lane, x.priority desc, x.run_at
         limit 1000
         for update skip locked
     ) e
-    where w.orchestrator_id = p_orchestrator_id;
+    where w.orchestrator_id = p_orchestrator_id and o.lane <> t.lane;
 
     if v_strays is not null then
-        update pgconductor.executions e set lane = '' where e.id = any (v_strays);
+        update pgconductor.executions e set lane = v_lanes[array_position(v_strays, e.id)] where e.id = any (v_strays);
     end if;
 end
 $$;

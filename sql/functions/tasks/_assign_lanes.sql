@@ -1,5 +1,5 @@
 -- Decides the lane of every task served on a queue (see register_worker). A task leaves the plain lane at once; it joins
--- it only when nothing waits in its own lane, so that no backlog has to move.
+-- it, or takes another lane of its own because it has limits now, only when nothing waits in the one it has, so that no backlog has to move.
 create or replace function pgconductor._assign_lanes(p_queue text)
 returns void
 language plpgsql
@@ -13,9 +13,10 @@ begin
     ),
     wanted as (
         select t.key, t.lane, case
-            when t.week_open is not null or t.paused or t.holds or t.batch_size is not null or exists (
+            when t.holds then pgconductor._own_lane(t.key, true)
+            when t.week_open is not null or t.paused or t.batch_size is not null or exists (
                 select from pgconductor.workers w where w.queue = p_queue and t.key <> all (w.task_keys))
-            then t.key else '' end as lane_wanted
+            then coalesce(nullif(t.lane, ''), pgconductor._own_lane(t.key, false)) else '' end as lane_wanted
         from pgconductor.tasks t join served s on s.key = t.key
         order by t.key
     )
@@ -23,7 +24,7 @@ begin
     set lane = w.lane_wanted
     from wanted w
     where t.key = w.key and w.lane <> w.lane_wanted
-        and (w.lane_wanted <> '' or not exists (
+        and (w.lane = '' or not exists (
             select from pgconductor.executions e where e.queue = p_queue and e.lane = w.lane));
 end
 $$;

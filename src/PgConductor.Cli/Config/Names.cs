@@ -7,5 +7,5 @@ internal static class Names
 {
     public static bool IsQueue(string name) => name.Length > 0 && Encoding.UTF8.GetByteCount(name) <= 200 && !name.Any(char.IsControl);
 
-    public static bool IsTask(string key) => key.Length > 0 && key != "?" && Encoding.UTF8.GetByteCount(key) <= 200 && !key.Contains('\0', StringComparison.Ordinal);
+    public static bool IsTask(string key) => key.Length > 0 && key != "?" && Encoding.UTF8.GetByteCount(key) <= 200 && !key.Any(char.IsControl);
 }

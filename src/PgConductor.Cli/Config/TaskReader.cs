@@ -14,7 +14,7 @@ internal sealed class TaskReader(string folder, Func<string, string?> variable)
     {
         if (!Names.IsTask(key))
         {
-            node.Fault($"{JsonSerializer.Serialize(key)} cannot be a task key: give 1 to 200 bytes, not \"?\"");
+            node.Fault($"{JsonSerializer.Serialize(key)} cannot be a task key: give 1 to 200 bytes without control characters, not \"?\"");
         }
 
         var members = node.Object([.. _kinds, "queue", "maxAttempts", "timeout", "backoff", "backoffJitter", "keepCompleted", "keepFailed", "keepLogs", "windows", "timeZone", "limits", .. _commandOnly]);

@@ -7,9 +7,9 @@ internal static class InvocationRules
 {
     public static void Check(string taskKey, InvokeOptions options)
     {
-        if (taskKey is null or "" or "?" || Encoding.UTF8.GetByteCount(taskKey) > 200)
+        if (!TaskDefinition.IsKey(taskKey))
         {
-            throw Invalid($"\"{taskKey}\" cannot be a task key: give 1 to 200 bytes, not \"?\".");
+            throw Invalid($"\"{taskKey}\" cannot be a task key: {TaskDefinition.KeyRule}.");
         }
 
         CheckText(taskKey, "task key");

@@ -35,6 +35,7 @@ public sealed class ConfigFaultTests
         { Task("\"a\": 5"), "tasks.a", "5 must be an object" },
         { Task("\"\": {\"builtin\": \"noop\"}"), "tasks[\"\"]", "cannot be a task key" },
         { Task("\"?\": {\"builtin\": \"noop\"}"), "tasks[\"?\"]", "cannot be a task key" },
+        { Task("\"a\\u0002\": {\"builtin\": \"noop\"}"), "tasks[\"a\\u0002\"]", "cannot be a task key: give 1 to 200 bytes without control characters" },
         { Task("\"a b\": {\"builtin\": \"nop\"}"), "tasks[\"a b\"].builtin", "\"nop\" must be one of hello-task, sleep, fail, noop" },
         { Task("\"a\": {}"), "tasks.a", "exactly one of \"builtin\", \"command\" and \"http\"" },
         { Task("\"a\": {\"builtin\": \"noop\", \"command\": [\"sh\"]}"), "tasks.a", "has builtin and command" },

@@ -66,7 +66,7 @@ internal sealed class Tables(TimeProvider timeProvider)
     /// <summary>A task that nobody registered yet gets a row with the defaults; an unknown queue is refused.</summary>
     public TaskRow EnsureTask(string key, string queue)
     {
-        if (key is "" or "?" || System.Text.Encoding.UTF8.GetByteCount(key) > 200)
+        if (key is "" or "?" || System.Text.Encoding.UTF8.GetByteCount(key) > 200 || key.Any(char.IsControl))
         {
             throw ServerErrors.Of("PC004", $"\"{key}\" cannot be a task key");
         }

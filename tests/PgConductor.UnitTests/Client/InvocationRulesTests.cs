@@ -12,6 +12,7 @@ public sealed class InvocationRulesTests
     [InlineData(null)]
     [InlineData("")]
     [InlineData("?")]
+    [InlineData(@"\u0002a")]
     [InlineData(@"a\u0000")]
     [InlineData(@"\udc00")]
     public void A_task_key_that_cannot_be_is_refused(string? key)

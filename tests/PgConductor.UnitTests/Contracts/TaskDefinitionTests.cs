@@ -34,6 +34,7 @@ public sealed class TaskDefinitionTests
         Assert.Equal(200, TaskDefinition.Create<int>(new string('x', 200)).Key.Length);
         Assert.Throws<ArgumentException>(() => TaskDefinition.Create<int>(new string('x', 201)));
         Assert.Throws<ArgumentException>(() => TaskDefinition.Create<int>(new string('ä', 101)));
+        Assert.Contains("control characters", Assert.Throws<ArgumentException>(() => TaskDefinition.Create<int>("\u0002a")).Message, StringComparison.Ordinal);
         Assert.Equal(2, TaskDefinition.Create<int>("😀").Key.Length);
     }
 

@@ -1,5 +1,5 @@
 begin;
-select plan(9);
+select plan(10);
 select lives_ok($$ select pgconductor._ensure_task('t', 'default') $$, 'a new task');
 select results_eq($$ select lane, queue from pgconductor.tasks where key = 't' $$, $$ values ('t'::text collate "C", 'default'::text collate "C") $$, 'has a lane of its own');
 update pgconductor.tasks set max_attempts = 2, lane = '' where key = 't';
@@ -10,5 +10,6 @@ select throws_ok($$ select pgconductor._ensure_task(null, 'default') $$, 'PC004'
 select throws_ok($$ select pgconductor._ensure_task('', 'default') $$, 'PC004', null, 'an empty key');
 select throws_ok($$ select pgconductor._ensure_task('?', 'default') $$, 'PC004', null, 'the mark for "no lane yet" is no key');
 select throws_ok($$ select pgconductor._ensure_task(repeat('ü', 101), 'default') $$, 'PC004', null, 'a key of 202 bytes');
+select throws_ok($$ select pgconductor._ensure_task(E'\x02t', 'default') $$, 'PC004', null, 'control characters begin the names of lanes');
 select * from finish();
 rollback;

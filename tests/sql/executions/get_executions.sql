@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(26);
+SELECT plan(27);
 
 -- Setup test data
 SET pgconductor.fake_now = '2025-01-15 10:00:00';
@@ -91,6 +91,12 @@ select lives_ok($$ select pgconductor.create_queue('q'); insert into pgconductor
 select is((select array_agg(id) from pgconductor.get_executions('moved', test.id(95), 10, 'q')), array[test.id(30)], 'the queue that is named');
 select is((select array_agg(id) from pgconductor.get_executions('moved', test.id(95), 10)), array[test.id(31)], 'or the task''s');
 select is(array[test.step(95, test.id(31), 'a', '5'), test.finish(95, test.id(31), 'released'), (select steps -> 0 ->> 0 from pgconductor.get_executions('moved', test.id(95), 10))], '{saved,released,a}', 'steps come along');
+
+-- A lane that it has from former limits.
+insert into pgconductor.tasks (key, max_running) values ('former', 1);
+update pgconductor.tasks set max_running = null, holds = false where key = 'former';
+select pgconductor.invoke('former', p_id => test.id(40));
+select is((select array_agg(id) from pgconductor.get_executions('former', test.id(96), 10)), array[test.id(40)], 'whatever lane the task has');
 
 select throws_ok($$ select * from pgconductor.get_executions('nobody', test.id(94), 10) $$, 'PC007', null, 'a task that is not there: PC007');
 

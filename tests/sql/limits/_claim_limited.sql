@@ -28,14 +28,14 @@ select is((select array_agg(running) from (select l.running - coalesce((select s
 select pgconductor.invoke('keyed', jsonb_build_object('c', c), p_id => test.id(100 + n::integer)) from unnest('{a,a,a,b,a,b}'::text[]) with ordinality u (c, n);
 select is(test.claim(1, 'default', 10), array[test.id(101), test.id(104)], 'one of each key');
 select is(test.claim(2, 'default', 10), '{}', 'the others wait');
-select is((select count(distinct lane) from pgconductor.executions where task_key = 'keyed' and lane <> 'keyed'), 2::bigint, 'in their keys'' lanes');
+select is((select count(distinct lane) from pgconductor.executions where task_key = 'keyed' and lane <> pgconductor._own_lane('keyed', true)), 2::bigint, 'in their keys'' lanes');
 select pgconductor.invoke('keyed', '{"c": "a"}', p_id => test.id(107));
 select is((select lane from pgconductor.executions where id = test.id(107)), pgconductor._held_lane('keyed', '=a'), 'one more goes there directly');
 select pgconductor.invoke('keyed', '{"c": "a"}', p_id => test.id(108), p_run_at => '2025-01-15 11:00+00');
-select is((select lane from pgconductor.executions where id = test.id(108)), 'keyed', 'unless it is due later');
+select is((select lane from pgconductor.executions where id = test.id(108)), pgconductor._own_lane('keyed', true), 'unless it is due later');
 select test.pass('1 second');
 select item from pgconductor.invoke_batch('{keyed,keyed}', array['{"c": "b"}', '{"c": "x"}']::jsonb[], array[test.id(109), test.id(110)]);
-select is((select array_agg(lane order by id) from pgconductor.executions where id in (test.id(109), test.id(110))), array[pgconductor._held_lane('keyed', '=b'), 'keyed'], 'a batch does likewise');
+select is((select array_agg(lane order by id) from pgconductor.executions where id in (test.id(109), test.id(110))), array[pgconductor._held_lane('keyed', '=b'), pgconductor._own_lane('keyed', true)], 'a batch does likewise');
 select is(test.claim(2, 'default', 10), array[test.id(110)], 'a key of its own is not held back');
 select is(test.finish(1, test.id(101), 'completed'), 'completed', 'the first of one key ends');
 select is(test.claim(1, 'default', 10), array[test.id(102)], 'the second follows');

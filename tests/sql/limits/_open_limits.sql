@@ -12,7 +12,7 @@ insert into pgconductor.tasks (key, limit_path, max_running_per_key) values ('k'
 insert into pgconductor.tasks (key, limit_path, fair) values ('f', '{k}', true);
 
 select is_empty('select place from pg_temp.open(10, ''m'', ''k'', ''f'', ''r'') where place is not null', 'nothing is there: nothing to look at');
-insert into pgconductor.executions (task_key, lane) select k, k from unnest('{m,k,f,r}'::text[]) k;
+insert into pgconductor.executions (task_key, lane) select k, pgconductor._own_lane(k, true) from unnest('{m,k,f,r}'::text[]) k;
 select results_eq('select place, room, wide from pg_temp.open(10, ''m'', ''k'', ''f'', ''r'') order by 1', $$ values ('f', null, true), ('k', null, false), ('m', 3, false), ('r', 1, false) $$, 'nothing counted: all are open');
 select is((select distinct next_open from pg_temp.open(10, 'm', 'k', 'f', 'r')), null, 'and nothing will open');
 insert into pgconductor.limits values ('m', '', 3, null, null), ('r', '', 0, 0, pgconductor.current_time());

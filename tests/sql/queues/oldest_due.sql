@@ -53,7 +53,7 @@ select results_eq($$ select due_seconds from pgconductor.oldest_due('{default}')
 -- What limits hold back is not late; what they do not hold back is.
 delete from pgconductor.executions;
 insert into pgconductor.tasks (key, max_running) values ('limited', 1);
-insert into pgconductor.executions (id, task_key, queue, lane, run_at) values (test.id(50), 'limited', 'default', 'limited', '2025-01-15 09:00+00'),
+insert into pgconductor.executions (id, task_key, queue, lane, run_at) values (test.id(50), 'limited', 'default', pgconductor._own_lane('limited', true), '2025-01-15 09:00+00'),
     (test.id(51), 'limited', 'default', pgconductor._held_lane('limited', '=a'), '2025-01-15 08:00+00');
 select is((select count(*) from pgconductor.oldest_due('{default}')), 1::bigint, 'a task below its limit is late; a key that is held back is not');
 insert into pgconductor.limits values ('limited', '', 1, null, null);

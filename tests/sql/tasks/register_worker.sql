@@ -42,7 +42,7 @@ select is(pg_temp.register(1, 'q', '[{"key": "full", "queue": "default", "window
 select is((select window_start from pgconductor.tasks where key = 'full'), null, 'removes it');
 select is(pg_temp.register(1, 'q', '[{"key": "full", "queue": "default", "limits": {"concurrency": 3, "key": "a.b", "concurrency_per_key": 1, "rate": {"count": 5, "seconds": 60, "burst": 2}}}]'), 'registered', 'limits');
 select results_eq($$ select max_running, limit_path, max_running_per_key, rate_count, rate_seconds, rate_burst, holds, lane from pgconductor.tasks where key = 'full' $$,
-    $$ values (3, '{a,b}'::text[] collate "C", 1, 5, 60::double precision, 2, true, 'full' collate "C") $$, 'are the task''s, which has a lane of its own');
+    $$ values (3, '{a,b}'::text[] collate "C", 1, 5, 60::double precision, 2, true, pgconductor._own_lane('full', true) collate "C") $$, 'are the task''s, which has a lane of its own');
 select is(pg_temp.register(1, 'q', '[{"key": "full", "queue": "default"}]'), 'registered', 'left out');
 select is((select max_running from pgconductor.tasks where key = 'full'), 3, 'they stay');
 select is(pg_temp.register(1, 'q', '[{"key": "full", "queue": "default", "limits": {"concurrency": 4}}]'), 'registered', 'others');
