@@ -1,5 +1,5 @@
 begin;
-select plan(49);
+select plan(54);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 select lives_ok($$ select pgconductor.create_queue('q'); insert into pgconductor.tasks (key, queue) values ('of-q', 'q') $$, 'a queue with a task');
 
@@ -48,6 +48,13 @@ select is((select array_agg(execution_id) from pgconductor.payloads), array[test
 select is((select count(*) from pgconductor.invoke_batch(array['m'], array[to_jsonb(repeat('y', 9000))]) b
     join pgconductor.payloads p on p.execution_id = b.execution_id), 0::bigint, 'a large one without an id (its payload is not visible in the same statement)');
 select is((select count(*) from pgconductor.executions e join pgconductor.payloads p on p.execution_id = e.id where p.payload #>> '{}' like 'y%'), 1::bigint, 'has its payload under the id made here');
+select is_empty($$ select * from pgconductor.invoke_batch(array['m', 'm', 'm'], array['1', to_jsonb(repeat('z', 9000)), '3'], array[test.id(160), test.id(161), test.id(162)], p_trace_parents => array[null, 'trace', null]) $$, 'of one task that is known');
+select results_eq($$ select e.id, e.lane, e.trace_parent, e.priority, e.payload, length(p.payload #>> '{}'), e.created_at from pgconductor.executions e left join pgconductor.payloads p on p.execution_id = e.id
+        where e.id between test.id(160) and test.id(162) order by e.run_at $$,
+    $$ values (test.id(160), 'm' collate "C", null, 0::smallint, '1'::jsonb, null::integer, pgconductor.current_time()), (test.id(161), 'm', 'trace', 0::smallint, null, 9000, pgconductor.current_time()), (test.id(162), 'm', null, 0::smallint, '3', null, pgconductor.current_time()) $$, 'the same, in order');
+select results_eq($$ select count(distinct run_at), max(run_at) from pgconductor.executions where id between test.id(160) and test.id(162) $$, $$ values (3::bigint, pgconductor.current_time()) $$, 'one after the other, up to now');
+select is((select count(*) from pgconductor.invoke_batch(array['m', 'm'], array['4', '5']::jsonb[]) b join pgconductor.executions e on e.id = b.execution_id), 0::bigint, 'without ids (not visible in the same statement)');
+select is((select array_agg(payload order by run_at) from pgconductor.executions where task_key = 'm' and payload in ('4', '5')), '{4,5}', 'they are made here');
 
 -- Keys: decided one by one, in order.
 select results_eq($$ select * from pgconductor.invoke_batch(array['k', 'k', 'k', 'k'], array['{"n": 1}', '{"n": 2}', '{"n": 3}', '{"n": 4}']::jsonb[],
