@@ -1,5 +1,4 @@
--- Compares the counters of limits with what the leases really hold, puts right what differs, and forgets what is not needed any more
--- (keys with a full bucket that run nothing, slots given back to limits that are gone): at most p_limit rows of each. Returns a row for
+-- Compares the counters of limits with what the leases really hold, and puts right what differs, at most p_limit rows. Returns a row for
 -- each counter that was wrong: running is what it said, actual what is true. There should be none, ever: a slot is taken and given
 -- back in the transactions that write and end the lease. A task that another session is just claiming is left to the next call.
 -- Locks: each limited task's advisory lock (tried).
@@ -40,23 +39,5 @@ begin
         where h.task_key = w.task_key and h.key = w.key and h.opens_at = 'infinity'
     )
     select w.task_key, w.key, w.running, w.actual from wrong w;
-
-    delete from pgconductor.limits l
-    where l.ctid = any (array(
-        select x.ctid
-        from pgconductor.limits x
-        join pgconductor.tasks t on t.key = x.task_key
-        where x.task_key = any (v_tasks) and x.running = 0
-            and (x.tokens is null or x.refilled_at + make_interval(secs => least(case when x.key = ''
-                then coalesce(t.rate_burst * t.rate_seconds / t.rate_count, 0)
-                else coalesce(t.key_rate_burst * t.key_rate_seconds / t.key_rate_count, 0) end, 3155760000)) <= v_now)
-        limit p_limit));
-
-    delete from pgconductor.freed_slots f
-    where f.ctid = any (array(
-        select x.ctid from pgconductor.freed_slots x
-        where not exists (select from pgconductor.limits l where l.task_key = x.task_key and l.key = x.key)
-            and not exists (select from pgconductor.tasks t where t.key = x.task_key and t.holds and t.key <> all (coalesce(v_tasks, '{}')))
-        limit p_limit));
 end
 $$;

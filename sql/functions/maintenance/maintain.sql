@@ -1,8 +1,9 @@
 -- Housekeeping of the history and of log lines, safe to call by anyone at any time: deletes expired rows from the default partitions, old
--- failures of events and paces that are over, at most p_limit of each, drops the partitions whose day is over, and makes those for the days ahead: p_days_ahead of them, or as many
--- as the longest retention of any task needs (up to 100: what is kept for longer waits in the default partition until its day comes near). Only one
--- caller works at a time; the others return at once. Waits 200 ms for the first lock it cannot have, then leaves the rest of that
--- table to the next call (skipped): nobody waits behind housekeeping for longer than that.
+-- failures of events, paces that are over, and counters of limits that nothing needs any more, at most p_limit of each, drops the
+-- partitions whose day is over, and makes those for the days ahead: p_days_ahead of them, or as many as the longest retention of any
+-- task needs (up to 100: what is kept for longer waits in the default partition until its day comes near). Only one caller works at a
+-- time; the others return at once. Waits 200 ms for the first lock it cannot have, then leaves the rest of that table to the next call
+-- (skipped): nobody waits behind housekeeping for longer than that.
 create or replace function pgconductor.maintain(
     p_days_ahead integer default 16,
     p_limit      integer default 10000,
@@ -68,5 +69,8 @@ begin
             end;
         end loop;
     end loop;
+
+    -- The very last: claims of limited tasks pass them over while these are locked.
+    deleted := deleted + pgconductor._forget_limits(p_limit);
 end
 $$;

@@ -148,6 +148,21 @@ public sealed class ExecutionFetcherTests : IAsyncLifetime
         Assert.Equal(1, fetcher.EmptySweeps);
     }
 
+    [Theory]
+    [InlineData(5, 0)]
+    [InlineData(6, 2)]
+    public async Task A_look_that_is_to_come_again_within_five_milliseconds_is_no_empty_sweep(int milliseconds, long sweeps)
+    {
+        // Held-back keys were in the way, or another claim of the same limited task: what is behind them may be due.
+        await _harness.InvokeAsync(_task, 1, new InvokeOptions { RunAt = _clock.GetUtcNow().AddMilliseconds(milliseconds) });
+        var fetcher = Start(WorkerHarness.Still(4));
+        await WaitsAsync(() => Looks == 2);
+        Assert.Equal(sweeps, fetcher.EmptySweeps);
+
+        _clock.Advance(TimeSpan.FromMilliseconds(milliseconds));
+        await WaitsAsync(() => _claims.Count == 1);
+    }
+
     [Fact]
     public async Task A_failed_claim_is_made_again_and_an_unknown_process_says_so()
     {
