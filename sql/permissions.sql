@@ -42,7 +42,7 @@ alter function pgconductor.maintenance_status() security definer;
 -- Helpers that everything stands on.
 grant execute on function
     pgconductor.current_time, pgconductor.uuid_v7, pgconductor._raise, pgconductor._wake, pgconductor.queue_channel,
-    pgconductor._ensure_task, pgconductor._ensure_tasks
+    pgconductor._ensure_task, pgconductor._ensure_tasks, pgconductor._own_lane
 to pgconductor_worker, pgconductor_client, pgconductor_operator;
 
 -- Enqueues, and can read nothing of what others enqueued: ids, queues and dedupe keys at most.
@@ -86,7 +86,7 @@ grant execute on function
     pgconductor._delete_rows, pgconductor._rows_at,
     pgconductor._bound_by_bytes, pgconductor._dead_letter_exhausted, pgconductor._relane_unknown, pgconductor._settle,
     pgconductor._append_error, pgconductor._put_back_leases, pgconductor._fence_orchestrator, pgconductor._release_lost_leases, pgconductor._register_task,
-    pgconductor._assign_lanes, pgconductor._own_lane, pgconductor._adopt_stray_lanes, pgconductor._window_open, pgconductor._window_change,
+    pgconductor._assign_lanes, pgconductor._adopt_stray_lanes, pgconductor._window_open, pgconductor._window_change,
     pgconductor._week_position, pgconductor._week_of, pgconductor._opens_in,
     pgconductor.save_steps, pgconductor.save_step, pgconductor._carried_steps, pgconductor._settle_flows, pgconductor._begin_waits,
     pgconductor._start_child, pgconductor._cancel_orphans, pgconductor.load_steps, pgconductor.declare_schedules,

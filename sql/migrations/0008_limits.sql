@@ -31,7 +31,6 @@ alter table pgconductor.tasks
     add constraint tasks_key_rate check (
         (key_rate_count is null and key_rate_seconds is null and key_rate_burst is null)
         or (key_rate_count between 1 and 1000000000 and key_rate_seconds between 0.001 and 31557600 and key_rate_burst between 1 and 1000000000) is true),
-    add constraint tasks_key_of_text check (key >= E'\x03'),
     add constraint tasks_limits_by_key check ((limit_path is not null) = (max_running_per_key is not null or key_rate_count is not null or fair));
 comment on column pgconductor.tasks.limit_path is 'Where an execution''s key is in its payload, as payload #>> limit_path; null: nothing is limited or shared by key.';
 comment on column pgconductor.tasks.max_running is 'How many of the task may run at once, in all processes; null: no limit.';

@@ -28,6 +28,7 @@ declare
     v_queue text;
     v_now   timestamptz := pgconductor.current_time();
     v_work  record;
+    v_lanes text[] := array[pgconductor._own_lane(p_task_key, false), pgconductor._own_lane(p_task_key, true)];
 begin
     select * into v_task from pgconductor.tasks t where t.key = p_task_key;
     if not found then
@@ -42,10 +43,16 @@ begin
         return;
     end if;
 
+    -- Also where it waited before its lane changed: nobody else may be there to look. While nobody is registered, in the plain lane too.
+    if v_task.lane = '' or not exists (select from pgconductor.workers w where w.queue = v_queue) then
+        v_lanes := v_lanes || ''::text;
+    end if;
+
     if v_task.holds then
+        -- What it finds in the other lanes moves into the task's, for the next call: it is none of the tasks asked for without limits.
         return query
             select c.lease_id, c.position, c.id, c.task_key, c.attempt, c.max_attempts, c.run_at, c.created_at, c.trace_parent, c.payload, c.steps
-            from pgconductor._claim_limited(p_orchestrator_id, v_queue, '{}', '{}', array[p_task_key], p_batch_size, 4194304, null,
+            from pgconductor._claim_limited(p_orchestrator_id, v_queue, array_remove(v_lanes, v_task.lane), '{}', array[p_task_key], p_batch_size, 4194304, null,
                 p_batch_size, v_now) c
             where c.lease_id is not null;
         return;
@@ -55,10 +62,7 @@ begin
         update pgconductor.tasks t set lane = t.key where t.key = p_task_key;
     end if;
 
-    v_work := pgconductor._find_due(v_queue,
-        case when v_task.lane = '' or not exists (select from pgconductor.workers w where w.queue = v_queue)
-            then array[coalesce(nullif(v_task.lane, ''), p_task_key), ''] else array[v_task.lane] end,
-        array[p_task_key], p_batch_size, 4194304, null, v_now);
+    v_work := pgconductor._find_due(v_queue, v_lanes, array[p_task_key], p_batch_size, 4194304, null, v_now);
     return query
         select c.lease_id, c.position, c.id, c.task_key, c.attempt, c.max_attempts, c.run_at, c.created_at, c.trace_parent, c.payload, c.steps
         from pgconductor._lease_rows(p_orchestrator_id, v_queue, v_work.due, v_now, null) c;

@@ -121,7 +121,8 @@ begin
                 where u.ordinal <= v_count;
                 if pg_column_size(p_payloads) > 8192 then
                     insert into pgconductor.payloads (execution_id, payload)
-                    select u.id, u.payload from unnest(v_ids, p_payloads) u (id, payload) where pg_column_size(u.payload) > 8192;
+                    select u.id, u.payload from unnest(v_ids, p_payloads) u (id, payload) where pg_column_size(u.payload) > 8192
+                    on conflict do nothing;
                 end if;
                 v_woken := pgconductor._wake(v_queue);
                 return;

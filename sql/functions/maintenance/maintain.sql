@@ -70,7 +70,10 @@ begin
         end loop;
     end loop;
 
-    -- The very last: claims of limited tasks pass them over while these are locked.
-    deleted := deleted + pgconductor._forget_limits(p_limit);
+    -- Claims pass over the tasks of which something is forgotten until this commits, and nobody writes history while a partition goes:
+    -- one or the other. Days are made and dropped once a day.
+    if created = 0 and dropped = 0 then
+        deleted := deleted + pgconductor._forget_limits(p_limit);
+    end if;
 end
 $$;

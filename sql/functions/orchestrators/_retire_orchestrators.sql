@@ -1,7 +1,7 @@
 -- After a breaking migration: fences every process whose version cannot work with the schema any more (see _fence_orchestrator). It
 -- learns that with its next heartbeat, and register_orchestrator does not take it back. Called by the migrator in the migration's
 -- transaction, which those that were asked to leave, and did not in time, cannot hold up: whether they are slow, wedged or dead.
--- Locks: orchestrators, then leases in order of id.
+-- Locks: one orchestrator after the other, each with its leases in order of id.
 create or replace function pgconductor._retire_orchestrators(
     out orchestrators integer,
     out rescued       integer,

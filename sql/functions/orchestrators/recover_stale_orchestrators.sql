@@ -3,7 +3,7 @@
 -- still sends is rejected. Also the leases of owners that never registered. Several processes may call it at once.
 -- At most four of the dead a call: the caller's own heartbeat commits with it, and must not wait for a hundred. The beat
 -- says that the next is due at once.
--- Locks: orchestrators, then leases in order of id.
+-- Locks: one orchestrator after the other, each with its leases in order of id.
 create or replace function pgconductor.recover_stale_orchestrators(
     p_takeover        interval default '30 seconds',
     out orchestrators integer,

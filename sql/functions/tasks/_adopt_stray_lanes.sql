@@ -12,26 +12,26 @@ set enable_sort = off
 set jit = off
 as $$
 declare
-    v_strays uuid[];
-    v_lanes  text[];
+    v_stray record;
 begin
-    select array_agg(e.id), array_agg(t.lane) into v_strays, v_lanes
-    from pgconductor.workers w
-    cross join lateral unnest(w.task_keys) u (key)
-    join pgconductor.tasks t on t.key = u.key
-    cross join lateral (values (pgconductor._own_lane(u.key, false)), (pgconductor._own_lane(u.key, true))) o (lane)
-    cross join lateral (
-        select x.id
-        from pgconductor.executions x
-        where x.queue = w.queue and x.lane = o.lane
-        order by x.queue, x.lane, x.priority desc, x.run_at
-        limit 1000
-        for update skip locked
-    ) e
-    where w.orchestrator_id = p_orchestrator_id and o.lane <> t.lane;
-
-    if v_strays is not null then
-        update pgconductor.executions e set lane = v_lanes[array_position(v_strays, e.id)] where e.id = any (v_strays);
-    end if;
+    for v_stray in
+        select t.lane, array_agg(e.id) as ids
+        from pgconductor.workers w
+        cross join lateral unnest(w.task_keys) u (key)
+        join pgconductor.tasks t on t.key = u.key
+        cross join lateral (values (pgconductor._own_lane(u.key, false)), (pgconductor._own_lane(u.key, true))) o (lane)
+        cross join lateral (
+            select x.id
+            from pgconductor.executions x
+            where x.queue = w.queue and x.lane = o.lane
+            order by x.queue, x.lane, x.priority desc, x.run_at
+            limit 1000
+            for update skip locked
+        ) e
+        where w.orchestrator_id = p_orchestrator_id and o.lane <> t.lane
+        group by t.lane
+    loop
+        update pgconductor.executions e set lane = v_stray.lane where e.id = any (v_stray.ids);
+    end loop;
 end
 $$;

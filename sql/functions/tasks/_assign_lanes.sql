@@ -25,6 +25,9 @@ begin
     from wanted w
     where t.key = w.key and w.lane <> w.lane_wanted
         and (w.lane = '' or not exists (
-            select from pgconductor.executions e where e.queue = p_queue and e.lane = w.lane));
+            -- On any queue: its lane is the same on all of them.
+            select from pgconductor.queues q
+            where (select true from pgconductor.executions e where e.queue = q.name and e.lane = w.lane
+                order by e.queue, e.lane, e.priority desc limit 1)));
 end
 $$;

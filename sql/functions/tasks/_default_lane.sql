@@ -6,6 +6,10 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+    if tg_op = 'INSERT' and new.key > '' and new.key < E'\x03' then
+        perform pgconductor._raise('PC004', format('"%s" cannot be a task key', new.key), 'Give one without control characters: they begin the names of lanes.');
+    end if;
+
     new.lane := new.key;
     return new;
 end

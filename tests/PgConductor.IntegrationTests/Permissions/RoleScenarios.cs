@@ -20,6 +20,7 @@ internal static class RoleScenarios
         """;
 
     public const string Client = $"""
+        insert into pgconductor.tasks (key, max_running) values ('limited by a client', 1);
         select pgconductor.invoke('new-task', '1');
         select pgconductor._resolve_tasks(array['copied-task'], array[null]::text[]);
         select pgconductor.invoke('new-task', {Large}, p_queue => 'mail', p_priority => 3);

@@ -1,5 +1,5 @@
 begin;
-select plan(10);
+select plan(11);
 select lives_ok($$ select pgconductor._ensure_task('t', 'default') $$, 'a new task');
 select results_eq($$ select lane, queue from pgconductor.tasks where key = 't' $$, $$ values ('t'::text collate "C", 'default'::text collate "C") $$, 'has a lane of its own');
 update pgconductor.tasks set max_attempts = 2, lane = '' where key = 't';
@@ -11,5 +11,7 @@ select throws_ok($$ select pgconductor._ensure_task('', 'default') $$, 'PC004', 
 select throws_ok($$ select pgconductor._ensure_task('?', 'default') $$, 'PC004', null, 'the mark for "no lane yet" is no key');
 select throws_ok($$ select pgconductor._ensure_task(repeat('ü', 101), 'default') $$, 'PC004', null, 'a key of 202 bytes');
 select throws_ok($$ select pgconductor._ensure_task(E'\x02t', 'default') $$, 'PC004', null, 'control characters begin the names of lanes');
+insert into pgconductor.tasks (key) values (E'a\tb');
+select lives_ok($$ select pgconductor._ensure_task(E'a\tb', 'default') $$, 'one from before stays what it is');
 select * from finish();
 rollback;

@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(27);
+SELECT plan(33);
 
 -- Setup test data
 SET pgconductor.fake_now = '2025-01-15 10:00:00';
@@ -97,6 +97,18 @@ insert into pgconductor.tasks (key, max_running) values ('former', 1);
 update pgconductor.tasks set max_running = null, holds = false where key = 'former';
 select pgconductor.invoke('former', p_id => test.id(40));
 select is((select array_agg(id) from pgconductor.get_executions('former', test.id(96), 10)), array[test.id(40)], 'whatever lane the task has');
+
+-- Where it waited before its lane changed, on a queue that no registered worker looks at.
+select lives_ok($$ select pgconductor.create_queue('apart'); insert into pgconductor.tasks (key) values ('changed');
+    select pgconductor.invoke('changed', p_queue => 'apart', p_id => test.id(n)) from generate_series(50, 52) n;
+    update pgconductor.executions set lane = case id when test.id(50) then '' when test.id(51) then pgconductor._own_lane('changed', true) else lane end where task_key = 'changed' $$, 'three lanes');
+select is((select array_agg(id order by id) from pgconductor.get_executions('changed', test.id(97), 10, 'apart')), array[test.id(50), test.id(51), test.id(52)], 'all are found');
+select lives_ok($$ update pgconductor.tasks set max_running = 2, lane = pgconductor._own_lane('changed', true) where key = 'changed';
+    select pgconductor.invoke('changed', p_queue => 'apart', p_id => test.id(n)) from generate_series(53, 54) n;
+    update pgconductor.executions set lane = case id when test.id(53) then '' else 'changed' end where queue = 'apart' $$, 'one with limits, in two others');
+select is_empty($$ select * from pgconductor.get_executions('changed', test.id(97), 10, 'apart') $$, 'nobody takes them past the limits');
+select is((select array_agg(distinct lane) from pgconductor.executions where queue = 'apart'), array[pgconductor._own_lane('changed', true)], 'they move');
+select is((select array_agg(id order by id) from pgconductor.get_executions('changed', test.id(97), 10, 'apart')), array[test.id(53), test.id(54)], 'and are found then');
 
 select throws_ok($$ select * from pgconductor.get_executions('nobody', test.id(94), 10) $$, 'PC007', null, 'a task that is not there: PC007');
 

@@ -30,7 +30,7 @@ select is((select payload from pgconductor.executions where id = test.id(1)), '{
 select is((select count(*) from pgconductor.executions where id = test.id(1)), 1::bigint, 'there is one');
 
 -- A repetition of a call whose reply was lost, in every state.
-select lives_ok($$ select test.worker(1, 'default', 'r'); select pgconductor.invoke('r', p_id => test.id(n)) from generate_series(10, 13) n $$, 'four executions');
+select lives_ok($$ select test.worker(1, 'default', 'r'); select pgconductor.invoke('r', p_id => test.id(n), p_priority => -n) from generate_series(10, 13) n $$, 'four executions');
 select is((select disposition from pgconductor.invoke('r', p_id => test.id(10), p_repeated => true)), 'existing', 'it waits');
 select is(test.claim(1, 'default', 3), array[test.id(10), test.id(11), test.id(12)], 'three are claimed');
 select is((select disposition from pgconductor.invoke('r', p_id => test.id(10), p_repeated => true)), 'existing', 'it runs');

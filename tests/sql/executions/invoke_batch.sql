@@ -1,5 +1,5 @@
 begin;
-select plan(54);
+select plan(55);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 select lives_ok($$ select pgconductor.create_queue('q'); insert into pgconductor.tasks (key, queue) values ('of-q', 'q') $$, 'a queue with a task');
 
@@ -53,6 +53,8 @@ select results_eq($$ select e.id, e.lane, e.trace_parent, e.priority, e.payload,
         where e.id between test.id(160) and test.id(162) order by e.run_at $$,
     $$ values (test.id(160), 'm' collate "C", null, 0::smallint, '1'::jsonb, null::integer, pgconductor.current_time()), (test.id(161), 'm', 'trace', 0::smallint, null, 9000, pgconductor.current_time()), (test.id(162), 'm', null, 0::smallint, '3', null, pgconductor.current_time()) $$, 'the same, in order');
 select results_eq($$ select count(distinct run_at), max(run_at) from pgconductor.executions where id between test.id(160) and test.id(162) $$, $$ values (3::bigint, pgconductor.current_time()) $$, 'one after the other, up to now');
+delete from pgconductor.executions where id = test.id(161);
+select lives_ok($$ select pgconductor.invoke_batch(array['m', 'm'], array['7', to_jsonb(repeat('z', 9000))], array[test.id(163), test.id(161)]) $$, 'an id again whose payload is still there');
 select is((select count(*) from pgconductor.invoke_batch(array['m', 'm'], array['4', '5']::jsonb[]) b join pgconductor.executions e on e.id = b.execution_id), 0::bigint, 'without ids (not visible in the same statement)');
 select is((select array_agg(payload order by run_at) from pgconductor.executions where task_key = 'm' and payload in ('4', '5')), '{4,5}', 'they are made here');
 

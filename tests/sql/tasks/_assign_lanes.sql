@@ -1,6 +1,6 @@
 -- More of the decisions are in register_worker's file.
 begin;
-select plan(20);
+select plan(22);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 
 create function pg_temp.lane(key text) returns text language sql as $$ select t.lane from pgconductor.tasks t where t.key = $1 $$;
@@ -43,6 +43,12 @@ select pgconductor.invoke('backlog', p_id => test.id(3));
 select pgconductor._assign_lanes('default');
 select is(pg_temp.lane('backlog'), pgconductor._own_lane('backlog', true), 'and while something waits there');
 select is(test.claim(2, 'default', 10), array[test.id(3)], 'which is claimed');
+select pgconductor.create_queue('elsewhere'), pgconductor.invoke('backlog', p_queue => 'elsewhere', p_id => test.id(4));
+select pgconductor._assign_lanes('default');
+select is(pg_temp.lane('backlog'), pgconductor._own_lane('backlog', true), 'or on another queue');
+delete from pgconductor.executions;
+select pgconductor._assign_lanes('default');
+select is(pg_temp.lane('backlog'), '', 'when nothing waits anywhere it is an ordinary task');
 
 select * from finish();
 rollback;
