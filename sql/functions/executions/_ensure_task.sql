@@ -6,7 +6,7 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-    if p_task_key is null or p_task_key in ('', '?') or octet_length(p_task_key) > 200 
+    if p_task_key is null or p_task_key in ('', '?') or octet_length(p_task_key) > 200
         or p_task_key ~ '[[:cntrl:]]' and not exists (select from pgconductor.tasks t where t.key = p_task_key) then
         perform pgconductor._raise('PC004', format('"%s" cannot be a task key', coalesce(p_task_key, 'null')),
             'A task key is 1 to 200 bytes long, without control characters, and not "?".');

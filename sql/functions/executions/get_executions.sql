@@ -49,7 +49,7 @@ begin
     end if;
 
     if v_task.holds then
-        -- What it finds in the other lanes moves into the task's, for the next call: it is none of the tasks asked for without limits.
+        -- What it finds in the other lanes moves into the task's, for the next call, and so does not pass by the limits.
         return query
             select c.lease_id, c.position, c.id, c.task_key, c.attempt, c.max_attempts, c.run_at, c.created_at, c.trace_parent, c.payload, c.steps
             from pgconductor._claim_limited(p_orchestrator_id, v_queue, array_remove(v_lanes, v_task.lane), '{}', array[p_task_key], p_batch_size, 4194304, null,

@@ -18,13 +18,10 @@ begin
 
     -- One statement, one snapshot: leases, slots given back and counters of one instant.
     return query
-    with held as materialized (
-        select h.task_key, h.key, h.slots from pgconductor._held_slots() h
-    ),
-    wrong as materialized (
+    with wrong as materialized (
         select l.task_key, l.key, l.running, coalesce(h.slots, 0) as actual
         from pgconductor.limits l
-        left join held h on h.task_key = l.task_key and h.key = l.key
+        left join pgconductor._held_slots() h on h.task_key = l.task_key and h.key = l.key
         where l.task_key = any (v_tasks) and l.running <> coalesce(h.slots, 0)
         limit p_limit
     ),

@@ -68,6 +68,7 @@ as $$
             left join pgconductor.limits l on l.task_key = t.key and l.key = ''
             cross join lateral pgconductor._limit_state(t.max_running, t.rate_count, t.rate_seconds, t.rate_burst, l.running, l.tokens,
                 l.refilled_at, n.now) s
+            -- Whichever of its own lanes this is (_own_lane): keys have no control characters.
             where t.key = ltrim(p.lane, E'\x02')
                 and (t.paused or s.room = 0 or not pgconductor._window_open(t.week_open, t.time_zone, n.now)))
     group by q.name

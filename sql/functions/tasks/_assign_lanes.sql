@@ -1,5 +1,6 @@
 -- Decides the lane of every task served on a queue (see register_worker). A task leaves the plain lane at once; it joins
--- it, or takes another lane of its own because it has limits now, only when nothing waits in the one it has, so that no backlog has to move.
+-- it, or takes another lane of its own because it has limits now, only when nothing waits in the one it has, so that no backlog has
+-- to move.
 create or replace function pgconductor._assign_lanes(p_queue text)
 returns void
 language plpgsql
