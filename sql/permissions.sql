@@ -80,7 +80,7 @@ grant select, insert, update, delete on pgconductor.schedules to pgconductor_wor
 grant execute on function
     pgconductor.register_orchestrator, pgconductor.register_worker, pgconductor.orchestrator_heartbeat,
     pgconductor.recover_stale_orchestrators, pgconductor.orchestrator_shutdown, pgconductor.worker_idle, pgconductor.worker_busy,
-    pgconductor.claim_executions, pgconductor.find_late_arrivals, pgconductor.get_executions, pgconductor.return_executions,
+    pgconductor.claim_executions, pgconductor.invoke_and_claim, pgconductor.find_late_arrivals, pgconductor.get_executions, pgconductor.return_executions,
     pgconductor.create_queue,
     pgconductor.maintain, pgconductor.held_horizon, pgconductor._find_due, pgconductor._take_rows, pgconductor._lease_rows,
     pgconductor._delete_rows, pgconductor._rows_at,

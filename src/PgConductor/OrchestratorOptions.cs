@@ -1,7 +1,7 @@
 namespace PgConductor;
 
 /// <summary>Settings of one process that runs executions.</summary>
-/// <remarks>Copied when the orchestrator is made. <see cref="Validate"/> lists every fault at once.</remarks>
+/// <remarks>Copied when the orchestrator is made. <see cref="Validate()"/> lists every fault at once.</remarks>
 public sealed record OrchestratorOptions
 {
     /// <summary>The queues to serve, with each worker's settings. Queues of the tasks that are not named here are served with <see cref="Worker"/>.</summary>
@@ -50,6 +50,28 @@ public sealed record OrchestratorOptions
     /// <summary>How log lines of executions are kept in the database.</summary>
     /// <value>Default: those of tasks that ask for it (<see cref="TaskOptions.KeepLogs"/>).</value>
     public ExecutionLogOptions Logs { get; init; } = new();
+
+    /// <summary>Finds every fault of the settings with these tasks.</summary>
+    internal IReadOnlyList<string> Validate(TaskCollection tasks)
+    {
+        var faults = new List<string>(Validate());
+        if (tasks.Definitions.Count == 0)
+        {
+            faults.Add("there is no task to run: add at least one to the TaskCollection");
+        }
+
+        if (tasks.Schedules.Count > 0 && Service is null)
+        {
+            faults.Add("schedules are declared and Service is not set: name the service whose schedules they are, the same in all its processes");
+        }
+
+        if (tasks.Subscriptions.Count > 0 && Service is null)
+        {
+            faults.Add("tasks are subscribed to events and Service is null: name the service, so that what it no longer declares can be removed");
+        }
+
+        return faults;
+    }
 
     /// <summary>Finds every fault of the settings.</summary>
     /// <returns>One sentence a fault; empty when all is well.</returns>

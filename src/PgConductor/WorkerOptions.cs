@@ -35,6 +35,10 @@ public sealed record WorkerOptions
     /// <value>Default 2 s; <see cref="MinPollInterval"/> to 1 h. Without LISTEN, 100 ms at most.</value>
     public TimeSpan MaxPollInterval { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>Whether an execution that this process enqueues while the worker has a free slot and nothing else is due is claimed with its invoke, and started at once.</summary>
+    /// <value>Default true: no other process has to be told of it, and the database is asked once instead of twice. False: whichever process is told first claims it.</value>
+    public bool StartDirectly { get; init; } = true;
+
     internal void Validate(string queue, ICollection<string> faults)
     {
         Check(Concurrency, 1, 10_000, nameof(Concurrency));

@@ -1,3 +1,4 @@
+using System.Text;
 using PgConductor.Client;
 using PgConductor.Database;
 using Xunit;
@@ -25,6 +26,66 @@ public abstract class InvocationTests(Backend backend) : ConformanceTest(backend
     public async Task Without_its_own_limit_an_execution_has_its_tasks()
     {
         Assert.Equal(3, (await GetAsync(await InvokeAsync(Kept))).MaxAttempts);
+    }
+
+    [Fact]
+    public async Task What_its_process_may_have_now_is_claimed_with_its_invoke()
+    {
+        var invocation = Make(Kept, """{"x":1}""", priority: 7, maxAttempts: 2) with { TraceParent = "00-trace" };
+
+        var claim = await Client.InvokeAndClaimAsync(Me, "default", invocation, Token);
+
+        var execution = Assert.Single(claim.Executions);
+        Assert.NotNull(claim.LeaseId);
+        Assert.Equal((1, invocation.Id, "kept", 1, "00-trace"), (execution.Position, execution.Id, execution.TaskKey, execution.Attempt, execution.TraceParent));
+        Assert.Equal((Subject.Now.UtcDateTime, Subject.Now.UtcDateTime, DateTimeKind.Utc), (execution.CreatedAt, execution.RunAt, execution.CreatedAt.Kind));
+        Assert.Equal("""{"x":1}""", Encoding.UTF8.GetString(execution.Payload).Replace(" ", "", StringComparison.Ordinal));
+        var info = await GetAsync(invocation.Id);
+        Assert.Equal((ExecutionState.Running, "default", 7, 1, 2, Me, Subject.Now), (info.State, info.Queue, info.Priority, info.Attempts, info.MaxAttempts, info.OrchestratorId!.Value, info.StartedAt!.Value));
+        Assert.Empty((await ClaimAsync()).Executions);
+        Assert.Equal(Effect.Retried, Assert.Single(await ReturnAsync(new Outcome(claim.LeaseId.Value, 1, OutcomeKind.Failed, Error: Error("no")))).Effect);
+        Assert.Equal((ExecutionState.Scheduled, 1, 7), await StateAsync(invocation.Id));
+
+        async Task<(ExecutionState State, int Attempts, int Priority)> StateAsync(Guid id)
+        {
+            var now = await GetAsync(id);
+            return (now.State, now.Attempts, now.Priority);
+        }
+    }
+
+    public static TheoryData<string> Unclaimed => ["another queue", "a queue it does not serve", "a process that is not registered", "a paused queue", "a task it does not run", "a large payload"];
+
+    [Theory]
+    [MemberData(nameof(Unclaimed))]
+    public async Task What_its_process_may_not_have_now_is_enqueued(string what)
+    {
+        await Client.CreateQueueAsync("mail", false, Token);
+        if (what == "a paused queue")
+        {
+            await Client.PauseQueueAsync("default", Token);
+        }
+
+        var invocation = what switch
+        {
+            "another queue" => Make(Plain, queue: "mail"),
+            "a task it does not run" => Make(TaskDefinition.Create<int>("foreign")),
+            "a large payload" => Make(Plain, $"\"{new string('x', 9000)}\""),
+            _ => Make(Plain),
+        };
+        var claim = await Client.InvokeAndClaimAsync(what == "a process that is not registered" ? Guid.CreateVersion7() : Me, what == "a queue it does not serve" ? "mail" : "default", invocation, Token);
+
+        Assert.Null(claim.LeaseId);
+        Assert.Empty(claim.Executions);
+        Assert.Equal(ExecutionState.Ready, (await GetAsync(invocation.Id)).State);
+    }
+
+    [Fact]
+    public async Task A_claim_with_an_invoke_refuses_what_an_execution_cannot_be()
+    {
+        await FailsAsync(ConductorErrorCode.InvalidArgument, () => Client.InvokeAndClaimAsync(Me, "default", Make(Plain, priority: 101), Token));
+        await FailsAsync(ConductorErrorCode.UnknownQueue, () => Client.InvokeAndClaimAsync(Me, "default", Make(Plain, queue: "nowhere"), Token));
+
+        Assert.Empty(await Client.ListExecutionsAsync(new ExecutionQuery(), Token));
     }
 
     [Fact]

@@ -30,7 +30,7 @@ internal static class SettingsReader
     [
         nameof(WorkerOptions.Concurrency), nameof(WorkerOptions.MaxClaim), nameof(WorkerOptions.MaxPrefetch),
         nameof(WorkerOptions.PrefetchTime), nameof(WorkerOptions.FlushSize), nameof(WorkerOptions.FlushInterval),
-        nameof(WorkerOptions.MinPollInterval), nameof(WorkerOptions.MaxPollInterval),
+        nameof(WorkerOptions.MinPollInterval), nameof(WorkerOptions.MaxPollInterval), nameof(WorkerOptions.StartDirectly),
     ];
 
     /// <summary>What the section does not name keeps its value.</summary>
@@ -102,6 +102,7 @@ internal static class SettingsReader
             FlushInterval = values.Time(nameof(WorkerOptions.FlushInterval), worker.FlushInterval),
             MinPollInterval = values.Time(nameof(WorkerOptions.MinPollInterval), worker.MinPollInterval),
             MaxPollInterval = values.Time(nameof(WorkerOptions.MaxPollInterval), worker.MaxPollInterval),
+            StartDirectly = values.Boolean(nameof(WorkerOptions.StartDirectly), worker.StartDirectly),
         };
     }
 }

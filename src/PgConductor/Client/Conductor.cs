@@ -28,12 +28,15 @@ public sealed partial class Conductor : IConductor, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         Options = options;
         Database = database(options);
+        Direct = new DirectInvoker(Database);
         Serializer = new PayloadSerializer(options.JsonTypeInfoResolver, options.MaxPayloadBytes);
     }
 
     internal ConductorOptions Options { get; }
 
     internal IDatabaseClient Database { get; }
+
+    internal DirectInvoker Direct { get; }
 
     internal PayloadSerializer Serializer { get; }
 
@@ -272,7 +275,11 @@ public sealed partial class Conductor : IConductor, IAsyncDisposable
 
         var queue = options.Queue ?? (taskQueue == TaskOptions.Default.Queue ? null : taskQueue);
         var invocation = new Invocation(id, taskKey, payload, queue, options.RunAt, options.Priority, options.MaxAttempts, options.DedupeKey, Activity.Current?.Id, options.Id is not null, PaceRules.PaceOf(options));
-        var outcome = await Database.InvokeAsync(invocation, options.DedupePolicy, transaction, cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        var invoking = transaction is null && Direct.TryBegin(invocation) is { } start
+            ? Direct.InvokeAsync(invocation, start, cancellationToken)
+            : Database.InvokeAsync(invocation, options.DedupePolicy, transaction, cancellationToken);
+        var outcome = await invoking.ConfigureAwait(false);
         if (outcome.Disposition != InvokeDisposition.Dropped)
         {
             Telemetry.Enqueued(1, taskKey);

@@ -118,6 +118,9 @@ internal sealed partial class DatabaseClient : IDatabaseClient
     public Task<IReadOnlyList<InvokeOutcome>> InvokeManyAsync(IReadOnlyList<Invocation> invocations, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
         _invocations.InvokeManyAsync(invocations, policy, transaction, cancellationToken);
 
+    public Task<Claim> InvokeAndClaimAsync(Guid orchestratorId, string workerQueue, Invocation invocation, CancellationToken cancellationToken) =>
+        _invocations.InvokeAndClaimAsync(orchestratorId, workerQueue, invocation, cancellationToken);
+
     public Task RegisterOrchestratorAsync(Guid id, string name, string version, int schemaVersion, CancellationToken cancellationToken) =>
         _orchestrators.RegisterOrchestratorAsync(id, name, version, schemaVersion, cancellationToken);
 

@@ -78,6 +78,9 @@ internal interface IInvocationStore
     Task<Client.InvokeOutcome> InvokeAsync(Invocation invocation, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<Client.InvokeOutcome>> InvokeManyAsync(IReadOnlyList<Invocation> invocations, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken);
+
+    /// <summary>Enqueues one execution that is simply new, and claims it for a worker of this process if that may have it now. Null lease: it is enqueued only. Not retried here: the caller goes on with an invoke that may be known.</summary>
+    Task<Claim> InvokeAndClaimAsync(Guid orchestratorId, string workerQueue, Invocation invocation, CancellationToken cancellationToken);
 }
 
 /// <summary>The life of a process that runs executions.</summary>

@@ -19,6 +19,9 @@ internal sealed class InvocationCommands : IInvocationStore, IDisposable
     private const string InvokePacedBatchSql =
         "select item, execution_id, disposition from pgconductor.invoke_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 
+    private const string InvokeAndClaimSql =
+        "select lease_id, claimed_at, payload from pgconductor.invoke_and_claim($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
     private readonly Calls _calls;
     private readonly InvocationBatcher _batcher;
 
@@ -36,7 +39,43 @@ internal sealed class InvocationCommands : IInvocationStore, IDisposable
             ? _batcher.InvokeAsync(invocation, cancellationToken)
             : InvokeAloneAsync(invocation, policy, transaction, cancellationToken);
 
+    public Task<Claim> InvokeAndClaimAsync(Guid orchestratorId, string workerQueue, Invocation invocation, CancellationToken cancellationToken) =>
+        _calls.OnceAsync(
+            InvokeAndClaimSql,
+            parameters =>
+            {
+                parameters.AddUuid(orchestratorId);
+                parameters.AddText(workerQueue);
+                parameters.AddText(invocation.TaskKey);
+                parameters.AddJsonb(invocation.Payload);
+                parameters.AddText(invocation.Queue);
+                parameters.AddInteger(invocation.Priority);
+                parameters.AddInteger(invocation.MaxAttempts);
+                parameters.AddUuid(invocation.Id);
+                parameters.AddText(invocation.TraceParent);
+            },
+            Calls.Row(reader => reader.IsDBNull(0) ? Claim.Empty : ClaimOf(invocation, reader)),
+            cancellationToken);
+
     public void Dispose() => _batcher.Dispose();
+
+    /// <summary>The payload as the database has it: a retry would get that one.</summary>
+    private static Claim ClaimOf(in Invocation invocation, NpgsqlDataReader reader)
+    {
+        var claimedAt = reader.GetDateTime(1);
+        var execution = new ClaimedExecution
+        {
+            Position = 1,
+            Id = invocation.Id,
+            TaskKey = invocation.TaskKey,
+            Attempt = 1,
+            CreatedAt = claimedAt,
+            RunAt = claimedAt,
+            TraceParent = invocation.TraceParent,
+            Payload = reader.GetFieldValue<byte[]>(2),
+        };
+        return new Claim(reader.GetInt64(0), [execution], null, null);
+    }
 
     private Task<InvokeOutcome> InvokeAloneAsync(Invocation invocation, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
         _calls.RetryingAsync(

@@ -21,6 +21,10 @@ internal sealed class Sessions : IAsyncDisposable
             // The pool is ours alone and no call of ours leaves anything behind in a session: cleaning one up before
             // every use costs seven statements, as much as a single invoke.
             NoResetOnClose = true,
+
+            // A TransactionScope would take in some calls and not others: those that travel together with a neighbour's, or that
+            // start a handler before it ends. Who wants a call in a transaction passes it.
+            Enlist = false,
         };
         if (options.TransactionPooler)
         {

@@ -31,6 +31,7 @@ public sealed class Orchestrator : IAsyncDisposable
     private readonly DeclaredSchedules _declared;
     private readonly ExecutionLogWriter? _logs;
     private readonly GaugeSource _gauges;
+    private readonly DirectStarter _directStarter;
     private readonly CancellationTokenSource _stopLoops = new();
     private readonly CancellationTokenSource _stopNow = new();
     private readonly CancellationTokenSource _abortStart = new();
@@ -89,6 +90,7 @@ public sealed class Orchestrator : IAsyncDisposable
             }));
         }
 
+        _directStarter = new DirectStarter(_workers, registrations, loggerFactory.CreateLogger<DirectStarter>());
         _gauges = new GaugeSource(Queues, () => _workers.Select(worker => (worker.Queue, worker.KnownLeases.Count())));
         var schedulerLogger = loggerFactory.CreateLogger<Scheduler>();
         _scheduler = new Scheduler(new ScheduleRunner(_database, _timeProvider, schedulerLogger), _options.Heartbeat, _timeProvider, schedulerLogger);
@@ -244,23 +246,7 @@ public sealed class Orchestrator : IAsyncDisposable
 
     private static void Validate(OrchestratorOptions options, TaskCollection tasks)
     {
-        var faults = new List<string>(options.Validate());
-        if (tasks.Definitions.Count == 0)
-        {
-            faults.Add("there is no task to run: add at least one to the TaskCollection");
-        }
-
-        if (tasks.Schedules.Count > 0 && options.Service is null)
-        {
-            faults.Add("schedules are declared and Service is not set: name the service whose schedules they are, the same in all its processes");
-        }
-
-        if (tasks.Subscriptions.Count > 0 && options.Service is null)
-        {
-            faults.Add("tasks are subscribed to events and Service is null: name the service, so that what it no longer declares can be removed");
-        }
-
-        if (faults.Count > 0)
+        if (options.Validate(tasks) is { Count: > 0 } faults)
         {
             throw new ConductorException(ConductorErrorCode.InvalidArgument, $"The options are faulty: {string.Join("; ", faults)}.");
         }
@@ -297,6 +283,7 @@ public sealed class Orchestrator : IAsyncDisposable
             worker.Start();
         }
 
+        _conductor.Direct.Add(_directStarter);
         _housekeeping = Task.Run(() => new Housekeeping(_database, _workers, _timeProvider, _logger, _gauges).RunAsync(_stopLoops.Token), CancellationToken.None);
         Telemetry.Add(_gauges);
         _logs?.Start();
@@ -333,6 +320,7 @@ public sealed class Orchestrator : IAsyncDisposable
         }
 
         _phase = OrchestratorPhase.Stopping;
+        _conductor.Direct.Remove(_directStarter);
         _heartbeat.Draining = true;
         await Task.WhenAll(_workers.Select(worker => worker.StopClaimingAsync())).ConfigureAwait(false);
         var all = await WaitForHandlersAsync(_options.DrainTimeout, _stopNow.Token).ConfigureAwait(false);

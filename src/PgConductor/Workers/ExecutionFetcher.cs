@@ -6,7 +6,7 @@ namespace PgConductor.Workers;
 
 /// <summary>Claims work for a worker: as much as it can start, as soon as it can, and not more.</summary>
 /// <remarks>One loop; its policies are its own. Claims are never repeated blindly: a claim whose reply is lost is put back by a later heartbeat.</remarks>
-internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load, WakeSignal bell, Func<int> beginClaim, Action<Claim, int> onClaimed, Action endClaim, BatchCollector? batches = null)
+internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load, WakeSignal bell, Func<ClaimUnderWay> beginClaim, Action<Claim, ClaimUnderWay> onClaimed, Action<ClaimUnderWay> endClaim, BatchCollector? batches = null)
 {
     /// <summary>How long a worker is busy without a pause before it says that it needs no hints.</summary>
     private static readonly TimeSpan _busyAfter = TimeSpan.FromMilliseconds(50);
@@ -29,9 +29,13 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
     private long? _busySince;
     private bool _saidIdle;
     private long _emptySweeps;
+    private volatile bool _rests;
 
     /// <summary>Counts claims that were made after everything before was done and found nothing: what quiescence is made of.</summary>
     public long EmptySweeps => Volatile.Read(ref _emptySweeps);
+
+    /// <summary>Nothing was due at the last look: what is enqueued now is next.</summary>
+    public bool Rests => _rests;
 
     /// <param name="stop">Ends the loop, but not a claim that is under way: given up, what it claimed would wait for the takeover.</param>
     /// <param name="abandon">Gives that claim up all the same.</param>
@@ -55,6 +59,7 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
             }
             catch (Exception exception)
             {
+                _rests = false;
                 Telemetry.DatabaseError("claim", exception);
                 WorkerLog.ClaimFailed(_logger, services.Queue, exception);
                 if (exception is ConductorException { Code: ConductorErrorCode.NotRegistered })
@@ -66,6 +71,7 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
             }
         }
 
+        _rests = false;
         await _looks.StopAsync().ConfigureAwait(false);
         if (_saidIdle)
         {
@@ -116,6 +122,7 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
         var took = services.TimeProvider.GetElapsedTime(start);
         var found = claim.LeaseId is not null;
         var next = _looks.Cursor.Observe(position is null, found, claim.NextPosition, took);
+        _rests = !found;
         if (found)
         {
             // This thread is awake and starts the first handler; the next claim can wait for another to wake.
@@ -180,20 +187,20 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
 
     private async Task<Claim> ClaimAsync(Func<Task<Claim>> ask)
     {
-        var mark = beginClaim();
+        var underWay = beginClaim();
         try
         {
             var claim = await ask().ConfigureAwait(false);
             if (claim.LeaseId is not null)
             {
-                onClaimed(claim, mark);
+                onClaimed(claim, underWay);
             }
 
             return claim;
         }
         finally
         {
-            endClaim();
+            endClaim(underWay);
         }
     }
 

@@ -2,45 +2,56 @@ namespace PgConductor.Workers;
 
 /// <summary>Cancellations that arrived before the claim they are about: the database had leased the execution, and its answer was still on its way here.</summary>
 /// <remarks>
-/// Kept only until the claim that is under way has ended: a later one can bring the execution only if somebody put it back to
+/// Kept only until the claims that are under way have ended: a later one can bring the execution only if somebody put it back to
 /// work since, and that one is not to be cancelled. Thread-safe.
 /// </remarks>
 internal sealed class PendingCancels
 {
     private readonly Lock _gate = new();
-    private Dictionary<Guid, string>? _reasons;
-    private bool _claiming;
+    private readonly List<ClaimUnderWay> _claims = [];
 
     /// <summary>A claim is sent.</summary>
-    public void Begin()
+    /// <param name="fences">How often this process had been taken over by then.</param>
+    public ClaimUnderWay Begin(int fences)
     {
+        var claim = new ClaimUnderWay(fences);
         lock (_gate)
         {
-            _claiming = true;
+            _claims.Add(claim);
         }
+
+        return claim;
     }
 
-    /// <summary>Remembers, if a claim is under way.</summary>
+    /// <summary>Remembers, for the claims that are under way.</summary>
     public void Add(Guid executionId, string reason)
     {
         lock (_gate)
         {
-            if (_claiming)
+            foreach (var claim in _claims)
             {
-                (_reasons ??= []).TryAdd(executionId, reason);
+                (claim.Cancels ??= []).TryAdd(executionId, reason);
             }
         }
     }
 
-    /// <summary>The claim has ended; what it brought can be found now. Returns what was asked meanwhile; null: nothing.</summary>
-    public Dictionary<Guid, string>? End()
+    /// <summary>A claim has ended; what it brought can be found now. Returns what was asked meanwhile; null: nothing.</summary>
+    public Dictionary<Guid, string>? End(ClaimUnderWay claim)
     {
         lock (_gate)
         {
-            var reasons = _reasons;
-            _reasons = null;
-            _claiming = false;
-            return reasons;
+            _claims.Remove(claim);
+            return claim.Cancels;
         }
     }
+}
+
+/// <summary>A claim whose answer is on its way.</summary>
+/// <param name="fences">How often this process had been taken over when it was sent.</param>
+internal sealed class ClaimUnderWay(int fences)
+{
+    public int Fences => fences;
+
+    /// <summary>What was cancelled meanwhile; changed under the gate of <see cref="PendingCancels"/>.</summary>
+    public Dictionary<Guid, string>? Cancels { get; set; }
 }

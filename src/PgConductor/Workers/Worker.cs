@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using PgConductor.Client;
 using PgConductor.Database;
 using PgConductor.Serialization;
 
@@ -28,6 +29,7 @@ internal sealed class Worker : IAsyncDisposable
     private readonly Channel<ISlotWork> _buffer = Channel.CreateUnbounded<ISlotWork>();
     private readonly ConcurrentDictionary<long, Lease> _leases = new();
     private readonly PendingCancels _pendingCancels = new();
+    private readonly SemaphoreSlim _directStarts = new(1, 1);
     private readonly CancellationTokenSource _stopFetching = new();
     private readonly CancellationTokenSource _abandonClaim = new();
     private readonly CancellationTokenSource _stopFlushing = new();
@@ -81,6 +83,24 @@ internal sealed class Worker : IAsyncDisposable
         {
             _bell.Ring();
         }
+    }
+
+    /// <summary>Keeps a slot for an execution that this process is about to enqueue. Null: none is free, more is waiting, or another one is on its way.</summary>
+    /// <remarks>One at a time: invokes that are made at the same time travel together instead, and are claimed together.</remarks>
+    public IDirectStart? TryBeginDirectStart(Action<ConductorException> onRefused)
+    {
+        if (!_services.Options.StartDirectly || !_fetcher.Rests || !_directStarts.Wait(0))
+        {
+            return null;
+        }
+
+        if (_load.TryReserve(_services.Options.Concurrency))
+        {
+            return new DirectStart(_services, BeginClaim(), OnClaimed, EndDirectStart, onRefused);
+        }
+
+        _directStarts.Release();
+        return null;
     }
 
     /// <summary>Tells a running or waiting execution to stop. False: it is not here.</summary>
@@ -147,6 +167,9 @@ internal sealed class Worker : IAsyncDisposable
         await _stopFetching.CancelAsync().ConfigureAwait(false);
         _abandonClaim.CancelAfter(_claimGrace);
         await _fetching.ConfigureAwait(false);
+
+        // Taken for good: nothing is started directly any more. What is claimed by one that takes longer goes back when this process leaves.
+        await _directStarts.WaitAsync(_claimGrace).ConfigureAwait(false);
         foreach (var lease in _leases.Values)
         {
             HandBack(lease, openBatches: true);
@@ -204,25 +227,28 @@ internal sealed class Worker : IAsyncDisposable
         _abandonClaim.Dispose();
         _stopFlushing.Dispose();
         _abandonFlushing.Dispose();
+        _directStarts.Dispose();
         return default;
     }
 
-    /// <summary>Returns how often this process had been taken over by then.</summary>
-    private int BeginClaim()
-    {
-        _pendingCancels.Begin();
-        return Volatile.Read(ref _fences);
-    }
+    private ClaimUnderWay BeginClaim() => _pendingCancels.Begin(Volatile.Read(ref _fences));
 
-    private void EndClaim()
+    private void EndClaim(ClaimUnderWay underWay)
     {
-        foreach (var (executionId, reason) in _pendingCancels.End() ?? [])
+        foreach (var (executionId, reason) in _pendingCancels.End(underWay) ?? [])
         {
             Cancel(executionId, reason);
         }
     }
 
-    private void OnClaimed(Claim claim, int fencesBefore)
+    private void EndDirectStart(ClaimUnderWay underWay)
+    {
+        _load.Release();
+        EndClaim(underWay);
+        _directStarts.Release();
+    }
+
+    private void OnClaimed(Claim claim, ClaimUnderWay underWay)
     {
         var lease = new Lease(claim.LeaseId!.Value, claim.Executions.Count, _services.TimeProvider.GetTimestamp());
         var executions = new RunningExecution[claim.Executions.Count];
@@ -233,7 +259,7 @@ internal sealed class Worker : IAsyncDisposable
 
         lease.Executions = executions;
         _leases[lease.Id] = lease;
-        if (Volatile.Read(ref _fences) != fencesBefore)
+        if (Volatile.Read(ref _fences) != underWay.Fences)
         {
             lease.MarkLost();
             _leases.TryRemove(lease.Id, out _);
@@ -319,7 +345,7 @@ internal sealed class Worker : IAsyncDisposable
             {
                 if (execution.Batch is null)
                 {
-                    _load.HandedBack();
+                    _load.Release();
                 }
                 else
                 {

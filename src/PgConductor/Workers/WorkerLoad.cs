@@ -46,7 +46,20 @@ internal sealed class WorkerLoad(Func<int> unsent)
         Interlocked.Decrement(ref _buffered);
     }
 
-    public void HandedBack() => Interlocked.Decrement(ref _buffered);
+    /// <summary>Keeps a slot for an execution that is being enqueued, until <see cref="Release"/>. False: none is free.</summary>
+    public bool TryReserve(int slots)
+    {
+        if (Interlocked.Increment(ref _buffered) + Running <= slots)
+        {
+            return true;
+        }
+
+        Release();
+        return false;
+    }
+
+    /// <summary>What was kept is given back, or what was claimed will not be started.</summary>
+    public void Release() => Interlocked.Decrement(ref _buffered);
 
     /// <param name="ran">How long the handler ran, in timestamps.</param>
     public void Ended(long ran)

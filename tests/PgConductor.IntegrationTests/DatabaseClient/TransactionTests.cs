@@ -53,6 +53,27 @@ public sealed class TransactionTests
     }
 
     [Fact]
+    public async Task A_transaction_scope_is_not_joined()
+    {
+        await using var engine = await TestEngine.CreateAsync();
+        await engine.StartAsync(new TaskCollection().Add(_job, (_, _) => Task.CompletedTask));
+        using (new System.Transactions.TransactionScope(System.Transactions.TransactionScopeAsyncFlowOption.Enabled))
+        {
+            // One by one, so that some find the worker resting and some do not; and several that travel together.
+            for (var number = 0; number < 10; number++)
+            {
+                var handle = await engine.Conductor.InvokeAsync(_job, number, cancellationToken: Token);
+                await handle.WaitAsync(TimeSpan.FromSeconds(30), Token);
+            }
+
+            await Task.WhenAll(Enumerable.Range(10, 10).Select(number => engine.Conductor.InvokeAsync(_job, number, cancellationToken: Token)));
+        }
+
+        await engine.IsDoneAsync();
+        Assert.Equal(20, await engine.CountAsync("completed_executions", "attempts = 1"));
+    }
+
+    [Fact]
     public async Task What_is_enqueued_is_due_from_the_call_on_and_seen_from_the_commit_on()
     {
         await using var engine = await TestEngine.CreateAsync();

@@ -52,6 +52,9 @@ internal static class RoleScenarios
         select pgconductor.create_queue('made-by-worker');
         select pgconductor.register_worker('00000000-0000-7000-8000-0000000000b1', 'default', '[{"key": "t", "max_attempts": 3}]');
         select pgconductor.register_worker('00000000-0000-7000-8000-0000000000b1', 'default', '[{"key": "t", "max_attempts": 2}]');
+        do $$ begin assert (pgconductor.invoke_and_claim('00000000-0000-7000-8000-0000000000b1', 'default', 't', p_id => '00000000-0000-7000-8000-0000000000c4')).lease_id is not null, 'claimed at once'; end $$;
+        select pgconductor.return_executions('00000000-0000-7000-8000-0000000000b1', '{}', array[l.id], array[1], array['completed'])
+        from pgconductor.leases l where '00000000-0000-7000-8000-0000000000c4' = any (l.ids);
         select pgconductor.invoke('t', {{Large}}, p_dedupe_key => 'k');
         select pgconductor.invoke('t', '2', p_dedupe_key => 'l');
         select pgconductor.invoke('unknown', '2', p_id => '00000000-0000-7000-8000-0000000000c3', p_repeated => true);

@@ -13,7 +13,7 @@ public sealed class WakingTests
     private static readonly TaskDefinition<int, NoResult> _job = TaskDefinition.Create<int>("job");
 
     /// <summary>A poll so rare that what starts before it was announced.</summary>
-    private static readonly WorkerOptions _rarePolls = new() { MinPollInterval = TimeSpan.FromMinutes(1), MaxPollInterval = TimeSpan.FromHours(1) };
+    private static readonly WorkerOptions _rarePolls = new() { MinPollInterval = TimeSpan.FromMinutes(1), MaxPollInterval = TimeSpan.FromHours(1), StartDirectly = false };
 
     /// <summary>Long before a poll.</summary>
     private static readonly TimeSpan _soon = TimeSpan.FromSeconds(20);
@@ -84,7 +84,7 @@ public sealed class WakingTests
     {
         await using var engine = await TestEngine.CreateAsync();
         var started = new ConcurrentDictionary<int, long>();
-        await engine.StartAsync(Recording(started), options => options with { Listen = false });
+        await engine.StartAsync(Recording(started), options => options with { Listen = false, Worker = new WorkerOptions { StartDirectly = false } });
 
         var delays = new List<TimeSpan>();
         for (var number = 0; number < 5; number++)

@@ -26,6 +26,38 @@ internal sealed class Claims(Tables tables)
             ? Claim(orchestratorId, queue, [taskKey], limit, null) with { NextPosition = null, NextDueIn = null }
             : throw ServerErrors.Of("PC007", $"there is no task \"{taskKey}\"");
 
+    /// <summary>invoke_and_claim, of one that may be claimed at once; else null.</summary>
+    public Claim? ClaimNew(Guid orchestratorId, string workerQueue, Invocation invocation)
+    {
+        if (!tables.Tasks.TryGetValue(invocation.TaskKey, out var task)
+            || (invocation.Queue ?? task.Queue) != workerQueue
+            || !tables.Orchestrators.TryGetValue(orchestratorId, out var orchestrator)
+            || !orchestrator.Workers.TryGetValue(workerQueue, out var tasks)
+            || !tasks.Contains(task.Key)
+            || tables.Queues[workerQueue].Paused
+            || invocation.Payload.Length > 8192)
+        {
+            return null;
+        }
+
+        ServerErrors.CheckJson(invocation.Payload);
+        Invocations.Check(invocation);
+        var now = tables.Now;
+        var row = new ExecutionRow
+        {
+            Id = invocation.Id,
+            Queue = workerQueue,
+            TaskKey = task.Key,
+            RunAt = now,
+            CreatedAt = now,
+            Payload = invocation.Payload,
+            Priority = invocation.Priority,
+            MaxAttempts = invocation.MaxAttempts,
+            TraceParent = invocation.TraceParent,
+        };
+        return Lease(orchestratorId, workerQueue, [row], [], now) with { NextPosition = null };
+    }
+
     private Claim Claim(Guid orchestratorId, string queue, HashSet<string> tasks, int limit, string? position)
     {
         if (tables.Queues[queue].Paused)
@@ -72,6 +104,7 @@ internal sealed class Claims(Tables tables)
 
         if (taken.Count > 0)
         {
+            taken.ForEach(tables.Waiting.Remove);
             return Lease(orchestratorId, queue, taken, ends, now);
         }
 
@@ -132,7 +165,6 @@ internal sealed class Claims(Tables tables)
         }
 
         tables.Leases.Add(lease.Id, lease);
-        taken.ForEach(tables.Waiting.Remove);
         return new Claim(
             lease.Id,
             [.. lease.Items.Select((row, index) => new ClaimedExecution

@@ -115,6 +115,9 @@ internal sealed partial class InMemoryDatabaseClient(InMemoryDatabase database) 
     public Task<IReadOnlyList<InvokeOutcome>> InvokeManyAsync(IReadOnlyList<Invocation> invocations, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
         RunAsync(shared => shared.Invocations.InvokeMany(invocations, policy), cancellationToken);
 
+    public Task<Claim> InvokeAndClaimAsync(Guid orchestratorId, string workerQueue, Invocation invocation, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Claims.ClaimNew(orchestratorId, workerQueue, invocation) ?? shared.Invocations.Enqueue(invocation), cancellationToken);
+
     public Task RegisterOrchestratorAsync(Guid id, string name, string version, int schemaVersion, CancellationToken cancellationToken) =>
         RunAsync(shared => shared.Processes.Register(id, name, version, schemaVersion), cancellationToken);
 

@@ -8,6 +8,13 @@ internal sealed class Invocations(Tables tables)
 {
     public InvokeOutcome Invoke(Invocation invocation, DedupePolicy policy) => Invoke(invocation, policy, tables.Now, 0);
 
+    /// <summary>invoke_and_claim, of one that cannot be claimed at once.</summary>
+    public Claim Enqueue(Invocation invocation)
+    {
+        Invoke(invocation, DedupePolicy.ReturnExisting);
+        return Claim.Empty;
+    }
+
     /// <summary>All or none; executions that are due now keep their order by a microsecond each, up to now.</summary>
     public IReadOnlyList<InvokeOutcome> InvokeMany(IReadOnlyList<Invocation> invocations, DedupePolicy policy)
     {
@@ -40,6 +47,30 @@ internal sealed class Invocations(Tables tables)
         finally
         {
             tables.Undo = null;
+        }
+    }
+
+    public static void Check(Invocation invocation)
+    {
+        if (invocation.Priority is < -100 or > 100)
+        {
+            throw ServerErrors.Of("PC004", $"priority {invocation.Priority} is out of range");
+        }
+
+        if (invocation.MaxAttempts is < 1 or > 32767)
+        {
+            throw ServerErrors.Of("PC004", $"max attempts {invocation.MaxAttempts} is out of range");
+        }
+
+        // The driver sends the ends of .NET's time as the database's infinities.
+        if (invocation.RunAt?.UtcDateTime is { } runAt && (runAt == DateTime.MaxValue || runAt == DateTime.MinValue))
+        {
+            throw ServerErrors.Of("PC004", $"run at {runAt:o} is out of range");
+        }
+
+        if (invocation.DedupeKey is { } key && (key.Length == 0 || System.Text.Encoding.UTF8.GetByteCount(key) > 1000))
+        {
+            throw ServerErrors.Of("PC004", $"a dedupe key of {System.Text.Encoding.UTF8.GetByteCount(key)} bytes is not possible");
         }
     }
 
@@ -154,28 +185,4 @@ internal sealed class Invocations(Tables tables)
     private bool IsKnown(Guid id) => tables.Waiting.Find(id) is not null || IsLeased(id) || tables.History.Exists(row => row.Execution.Id == id);
 
     private static DateTime Truncate(DateTime time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond));
-
-    private static void Check(Invocation invocation)
-    {
-        if (invocation.Priority is < -100 or > 100)
-        {
-            throw ServerErrors.Of("PC004", $"priority {invocation.Priority} is out of range");
-        }
-
-        if (invocation.MaxAttempts is < 1 or > 32767)
-        {
-            throw ServerErrors.Of("PC004", $"max attempts {invocation.MaxAttempts} is out of range");
-        }
-
-        // The driver sends the ends of .NET's time as the database's infinities.
-        if (invocation.RunAt?.UtcDateTime is { } runAt && (runAt == DateTime.MaxValue || runAt == DateTime.MinValue))
-        {
-            throw ServerErrors.Of("PC004", $"run at {runAt:o} is out of range");
-        }
-
-        if (invocation.DedupeKey is { } key && (key.Length == 0 || System.Text.Encoding.UTF8.GetByteCount(key) > 1000))
-        {
-            throw ServerErrors.Of("PC004", $"a dedupe key of {System.Text.Encoding.UTF8.GetByteCount(key)} bytes is not possible");
-        }
-    }
 }

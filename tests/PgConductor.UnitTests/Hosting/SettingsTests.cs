@@ -41,6 +41,7 @@ public sealed class SettingsTests
                 ["PgConductor:Worker:FlushInterval"] = "1ms",
                 ["PgConductor:Worker:MinPollInterval"] = "2ms",
                 ["PgConductor:Worker:MaxPollInterval"] = "3s",
+                ["PgConductor:Worker:StartDirectly"] = "false",
                 ["PgConductor:Queues:mail:Concurrency"] = "1",
             });
 
@@ -55,6 +56,7 @@ public sealed class SettingsTests
             FlushInterval = TimeSpan.FromMilliseconds(1),
             MinPollInterval = TimeSpan.FromMilliseconds(2),
             MaxPollInterval = TimeSpan.FromSeconds(3),
+            StartDirectly = false,
         };
         Assert.Equal(
             new ConductorOptions

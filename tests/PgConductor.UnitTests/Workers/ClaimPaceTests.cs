@@ -72,7 +72,7 @@ public sealed class ClaimPaceTests : IAsyncLifetime
             {
                 _harness.InvokeAsync(_task, 1).GetAwaiter().GetResult();
                 _claimedAt.Enqueue(_clock.Elapsed);
-                return 0;
+                return new ClaimUnderWay(0);
             },
             (claim, _) =>
             {
@@ -80,10 +80,10 @@ public sealed class ClaimPaceTests : IAsyncLifetime
                 load.Claimed(claim.Executions.Count);
                 for (var left = keepInHand ? 1 : 0; load.Buffered > left;)
                 {
-                    load.HandedBack();
+                    load.Release();
                 }
             },
-            () => { });
+            _ => { });
         _running = Task.Run(() => fetcher.RunAsync(_stop.Token, _stop.Token));
         await _harness.UntilAsync(() => _claimedAt.Count > 1 && WhileBusy.Count >= 10, "it goes on after it was busy for a while");
         await _stop.CancelAsync();

@@ -17,6 +17,7 @@ public sealed class ExecutionFetcherTests : IAsyncLifetime
     private readonly WorkerLoad _load;
     private readonly WakeSignal _bell;
     private readonly ConcurrentQueue<Claim> _claims = new();
+    private readonly ConcurrentQueue<bool> _rests = new();
     private int _unsent;
     private Task _running = Task.CompletedTask;
 
@@ -93,7 +94,7 @@ public sealed class ExecutionFetcherTests : IAsyncLifetime
 
         // Still busy, without a pause, fifty milliseconds on.
         _clock.Advance(TimeSpan.FromMilliseconds(51));
-        _load.HandedBack();
+        _load.Release();
         _bell.Ring();
         await WaitsAsync(() => _claims.Count == 3);
         Assert.Equal(2, IdleCalls);
@@ -142,7 +143,7 @@ public sealed class ExecutionFetcherTests : IAsyncLifetime
         await WaitsAsync(() => Looks == 2);
         Assert.Equal(0, fetcher.EmptySweeps);
 
-        _load.HandedBack();
+        _load.Release();
         _bell.Ring();
         await WaitsAsync(() => Looks == 3);
         Assert.Equal(1, fetcher.EmptySweeps);
@@ -193,19 +194,41 @@ public sealed class ExecutionFetcherTests : IAsyncLifetime
         Assert.Equal(1, IdleCalls);
     }
 
+    [Fact]
+    public async Task It_rests_from_a_look_that_found_nothing_until_one_that_finds_something_or_fails()
+    {
+        await _harness.InvokeAsync(_task, 1);
+        var fetcher = Start(WorkerHarness.Still(4));
+        await WaitsAsync(() => _claims.Count == 1 && Looks == 4);
+
+        // Before each of the four claims: it has not looked; it found one; nothing from there; nothing at all.
+        Assert.Equal([false, false, true, true], _rests);
+        Assert.True(fetcher.Rests);
+
+        _harness.Database.Faults.FailNext(nameof(IDatabaseClient.ClaimAsync), ServerErrors.Of("57P01"));
+        _bell.Ring();
+        await _harness.UntilAsync(() => _harness.Log.Has(1202), "a claim fails");
+        await _harness.UntilAsync(() => !fetcher.Rests, "nobody knows what is due");
+    }
+
     private ExecutionFetcher Start(WorkerOptions options)
     {
-        var fetcher = new ExecutionFetcher(
+        ExecutionFetcher? fetcher = null;
+        fetcher = new ExecutionFetcher(
             _harness.Services(options),
             _load,
             _bell,
-            () => 0,
+            () =>
+            {
+                _rests.Enqueue(fetcher!.Rests);
+                return new ClaimUnderWay(0);
+            },
             (claim, _) =>
             {
                 _load.Claimed(claim.Executions.Count);
                 _claims.Enqueue(claim);
             },
-            () => { });
+            _ => { });
         _running = Task.Run(() => fetcher.RunAsync(_stop.Token, _stop.Token));
         return fetcher;
     }

@@ -119,17 +119,17 @@ public sealed class LateLooksTests : IAsyncLifetime
             _harness.Services(WorkerHarness.Still(10) with { MinPollInterval = TimeSpan.FromMilliseconds(20), MaxPollInterval = TimeSpan.FromMilliseconds(20) }),
             _load,
             _bell,
-            () => 0,
+            () => new ClaimUnderWay(0),
             (claim, _) =>
             {
                 _load.Claimed(claim.Executions.Count);
                 Interlocked.Add(ref _claimed, claim.Executions.Count);
                 for (var i = 0; i < claim.Executions.Count; i++)
                 {
-                    _load.HandedBack();
+                    _load.Release();
                 }
             },
-            () => { });
+            _ => { });
         _running = Task.Run(() => fetcher.RunAsync(_stop.Token, _stop.Token));
         await sweep.Entered;
         _clock.Advance(TimeSpan.FromMilliseconds(50));

@@ -181,12 +181,26 @@ public sealed class PolicyTests
         load.Claimed(3);
         Assert.Equal((3, 0, 1L, false), (load.Buffered, load.Running, load.Claims, load.IsQuiet));
         load.Started();
-        load.HandedBack();
-        load.HandedBack();
+        load.Release();
+        load.Release();
         Assert.Equal((0, 1, false), (load.Buffered, load.Running, load.IsQuiet));
         load.Ended(7);
         Assert.Equal((0, 1L, 7L, true), (load.Running, load.Finished, load.Busy, load.IsQuiet));
         unsent = 1;
         Assert.False(load.IsQuiet);
+    }
+
+    [Fact]
+    public void A_slot_that_is_kept_is_in_hand_and_there_are_no_more_than_slots()
+    {
+        var load = new WorkerLoad(() => 0);
+        load.Claimed(1);
+        load.Started();
+
+        Assert.True(load.TryReserve(2));
+        Assert.False(load.TryReserve(2));
+        Assert.Equal((1, 1, false), (load.Buffered, load.Running, load.IsQuiet));
+        load.Release();
+        Assert.True(load.TryReserve(2));
     }
 }
