@@ -92,7 +92,7 @@ class Flow {
     return slices;
   }
 
-  /** Enqueues one by one, so many a second, from as many clients as the options say. */
+  /** Enqueues one by one, so many a second or as many as it can, from as many clients as the options say. */
   async steady(phase, durationMs, sliceMs, rate) {
     const total = Math.floor((durationMs / 1000) * rate);
     const first = this.enqueued;
@@ -101,7 +101,7 @@ class Flow {
     this.#invokedAt = new Float64Array(total);
     this.#firstClocked = first;
     const client = async () => {
-      while (next < total) {
+      while (next < total && now() - start < durationMs) {
         const i = next++;
         const early = (i * 1000) / rate - (now() - start);
         if (early > 0) await sleep(early);

@@ -58,7 +58,7 @@ internal sealed class DirectInvoker(IDatabaseClient database)
         {
             try
             {
-                var claim = await database.InvokeAndClaimAsync(start.OrchestratorId, start.Queue, invocation, CancellationToken.None).ConfigureAwait(false);
+                var claim = await database.InvokeAndClaimAsync(start.OrchestratorId, start.Queue, invocation, start.Abandoned).ConfigureAwait(false);
                 if (claim.LeaseId is not null)
                 {
                     start.Start(claim);
@@ -66,7 +66,11 @@ internal sealed class DirectInvoker(IDatabaseClient database)
 
                 return new InvokeOutcome(invocation.Id, InvokeDisposition.Created);
             }
-            catch (ConductorException exception)
+            catch (OperationCanceledException) when (start.Abandoned.IsCancellationRequested)
+            {
+                // The worker stops, and what the database is doing is not to hold it up.
+            }
+            catch (ConductorException exception) when (exception.Code != ConductorErrorCode.Timeout)
             {
                 if (exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.UndefinedFunction })
                 {
@@ -75,7 +79,8 @@ internal sealed class DirectInvoker(IDatabaseClient database)
             }
         }
 
-        // Whatever it was, the plain way decides, with its retries and its errors. The first try may have been stored: then it is not stored again.
-        return await database.InvokeAsync(invocation with { MayBeKnown = true }, DedupePolicy.ReturnExisting, null, cancellationToken).ConfigureAwait(false);
+        // Whatever it was, the plain way decides, with its retries and its errors. The first try may have been stored, or is just being
+        // committed: then it is not stored again.
+        return await database.InvokeAsync(invocation with { MayBeKnown = true, MayBeClaimed = true }, DedupePolicy.ReturnExisting, null, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -17,6 +17,9 @@ internal interface IDirectStart : IDisposable
 
     string Queue { get; }
 
+    /// <summary>Ends when the worker stops and waits no longer for the claim.</summary>
+    CancellationToken Abandoned { get; }
+
     /// <summary>Starts what was claimed.</summary>
     void Start(Claim claim);
 

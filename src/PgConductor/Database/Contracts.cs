@@ -1,8 +1,8 @@
 namespace PgConductor.Database;
 
-/// <summary>One execution to enqueue. MayBeKnown: the id is the caller's own, so the call may be a repetition of one that was made before.</summary>
+/// <summary>One execution to enqueue. MayBeKnown: the id is the caller's own, so the call may be a repetition of one that was made before. MayBeClaimed: it is, of one that would have claimed it.</summary>
 internal readonly record struct Invocation(
-    Guid Id, string TaskKey, byte[] Payload, string? Queue, DateTimeOffset? RunAt, int Priority, int? MaxAttempts, string? DedupeKey, string? TraceParent, bool MayBeKnown = false, Pace? Pace = null);
+    Guid Id, string TaskKey, byte[] Payload, string? Queue, DateTimeOffset? RunAt, int Priority, int? MaxAttempts, string? DedupeKey, string? TraceParent, bool MayBeKnown = false, Pace? Pace = null, bool MayBeClaimed = false);
 
 /// <summary>How invokes of a task, or of a key of it, become executions: a throttle, else a debounce.</summary>
 internal sealed record Pace(bool IsThrottle, TimeSpan Length, string? Key, PaceEdge Edge, TimeSpan? MaxWait);

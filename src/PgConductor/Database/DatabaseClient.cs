@@ -34,7 +34,7 @@ internal sealed partial class DatabaseClient : IDatabaseClient
         _steps = new StepCommands(_calls, _outcomes);
         _events = new EventCommands(_calls);
         _logs = new LogCommands(_calls);
-        _invocations = new InvocationCommands(_calls, options.TimeProvider);
+        _invocations = new InvocationCommands(_calls, _outcomes, options.TimeProvider);
         _orchestrators = new OrchestratorCommands(_calls, _sessions, _control, options);
         _queues = new QueueCommands(_calls);
         _limits = new LimitCommands(_calls);

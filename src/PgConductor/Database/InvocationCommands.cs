@@ -22,12 +22,19 @@ internal sealed class InvocationCommands : IInvocationStore, IDisposable
     private const string InvokeAndClaimSql =
         "select lease_id, claimed_at, payload from pgconductor.invoke_and_claim($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
+    private const string InvokeAgainSql =
+        "select execution_id, disposition from pgconductor.invoke_and_claim(null, null, $1, $2, $3, $4, $5, $6, $7, true)";
+
     private readonly Calls _calls;
+    private readonly LeaseConnections _outcomes;
     private readonly InvocationBatcher _batcher;
 
-    public InvocationCommands(Calls calls, TimeProvider timeProvider)
+    // What is claimed goes by the connections for outcomes: a pool that a program has exhausted must not hold up its workers, and
+    // unlike those for claims they commit to the disk.
+    public InvocationCommands(Calls calls, LeaseConnections outcomes, TimeProvider timeProvider)
     {
         _calls = calls;
+        _outcomes = outcomes;
         _batcher = new InvocationBatcher(
             (invocation, token) => InvokeAloneAsync(invocation, DedupePolicy.ReturnExisting, null, token),
             (invocations, token) => InvokeManyAsync(invocations, DedupePolicy.ReturnExisting, null, token),
@@ -35,29 +42,42 @@ internal sealed class InvocationCommands : IInvocationStore, IDisposable
     }
 
     public Task<InvokeOutcome> InvokeAsync(Invocation invocation, DedupePolicy policy, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
-        transaction is null && InvocationBatcher.Fits(invocation)
-            ? _batcher.InvokeAsync(invocation, cancellationToken)
+        transaction is null && InvocationBatcher.Fits(invocation) ? _batcher.InvokeAsync(invocation, cancellationToken)
+            : invocation.MayBeClaimed ? InvokeAgainAsync(invocation, cancellationToken)
             : InvokeAloneAsync(invocation, policy, transaction, cancellationToken);
 
     public Task<Claim> InvokeAndClaimAsync(Guid orchestratorId, string workerQueue, Invocation invocation, CancellationToken cancellationToken) =>
-        _calls.OnceAsync(
+        Calls.OnceAsync(
+            _outcomes,
             InvokeAndClaimSql,
             parameters =>
             {
                 parameters.AddUuid(orchestratorId);
                 parameters.AddText(workerQueue);
-                parameters.AddText(invocation.TaskKey);
-                parameters.AddJsonb(invocation.Payload);
-                parameters.AddText(invocation.Queue);
-                parameters.AddInteger(invocation.Priority);
-                parameters.AddInteger(invocation.MaxAttempts);
-                parameters.AddUuid(invocation.Id);
-                parameters.AddText(invocation.TraceParent);
+                BindNew(parameters, invocation);
             },
             Calls.Row(reader => reader.IsDBNull(0) ? Claim.Empty : ClaimOf(invocation, reader)),
             cancellationToken);
 
     public void Dispose() => _batcher.Dispose();
+
+    private static void BindNew(NpgsqlParameterCollection parameters, in Invocation invocation)
+    {
+        parameters.AddText(invocation.TaskKey);
+        parameters.AddJsonb(invocation.Payload);
+        parameters.AddText(invocation.Queue);
+        parameters.AddInteger(invocation.Priority);
+        parameters.AddInteger(invocation.MaxAttempts);
+        parameters.AddUuid(invocation.Id);
+        parameters.AddText(invocation.TraceParent);
+    }
+
+    private Task<InvokeOutcome> InvokeAgainAsync(Invocation invocation, CancellationToken cancellationToken) =>
+        _calls.RetryingAsync(
+            InvokeAgainSql,
+            parameters => BindNew(parameters, invocation),
+            Calls.Row(static reader => new InvokeOutcome(reader.GetGuid(0), ParseDisposition(reader.GetString(1)))),
+            cancellationToken);
 
     /// <summary>The payload as the database has it: a retry would get that one.</summary>
     private static Claim ClaimOf(in Invocation invocation, NpgsqlDataReader reader)

@@ -15,7 +15,7 @@ internal sealed class DirectStarter(IEnumerable<Worker> workers, IReadOnlyDictio
         && tasks.TryGetValue(invocation.TaskKey, out var task)
         && Suits(task)
         && _workers.TryGetValue(invocation.Queue ?? task.Definition.Options.Queue, out var worker)
-            ? worker.TryBeginDirectStart(OnRefused)
+            ? worker.TryBeginDirectStart(invocation.Id, OnRefused)
             : null;
 
     private void OnRefused(ConductorException reason)

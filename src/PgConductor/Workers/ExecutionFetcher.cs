@@ -34,8 +34,11 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
     /// <summary>Counts claims that were made after everything before was done and found nothing: what quiescence is made of.</summary>
     public long EmptySweeps => Volatile.Read(ref _emptySweeps);
 
-    /// <summary>Nothing was due at the last look: what is enqueued now is next.</summary>
+    /// <summary>Nothing was due at the last look, and nothing has been heard of since: what is enqueued now is next.</summary>
     public bool Rests => _rests;
+
+    /// <summary>Something may be due that it has not seen.</summary>
+    public void EndRest() => _rests = false;
 
     /// <param name="stop">Ends the loop, but not a claim that is under way: given up, what it claimed would wait for the takeover.</param>
     /// <param name="abandon">Gives that claim up all the same.</param>
@@ -93,6 +96,7 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
         Measure();
         if (load.Unsent > services.Options.FlushSize * MaxUnsentFlushes)
         {
+            _rests = false;
             return TimeSpan.FromMilliseconds(50);
         }
 
@@ -106,6 +110,7 @@ internal sealed class ExecutionFetcher(WorkerServices services, WorkerLoad load,
         var size = new ClaimSize(_prefetch.ClaimSize(load.Running, load.Buffered), Math.Max(services.Options.Concurrency - load.Running - load.Buffered, 0));
         if (size.Limit == 0)
         {
+            _rests = false;
             return Bound(TimeSpan.FromMilliseconds(100));
         }
 

@@ -12,9 +12,10 @@ internal sealed class PendingCancels
 
     /// <summary>A claim is sent.</summary>
     /// <param name="fences">How often this process had been taken over by then.</param>
-    public ClaimUnderWay Begin(int fences)
+    /// <param name="only">The one execution it may bring; null: any.</param>
+    public ClaimUnderWay Begin(int fences, Guid? only = null)
     {
-        var claim = new ClaimUnderWay(fences);
+        var claim = new ClaimUnderWay(fences, only);
         lock (_gate)
         {
             _claims.Add(claim);
@@ -30,7 +31,10 @@ internal sealed class PendingCancels
         {
             foreach (var claim in _claims)
             {
-                (claim.Cancels ??= []).TryAdd(executionId, reason);
+                if (claim.Only is null || claim.Only == executionId)
+                {
+                    (claim.Cancels ??= []).TryAdd(executionId, reason);
+                }
             }
         }
     }
@@ -48,9 +52,12 @@ internal sealed class PendingCancels
 
 /// <summary>A claim whose answer is on its way.</summary>
 /// <param name="fences">How often this process had been taken over when it was sent.</param>
-internal sealed class ClaimUnderWay(int fences)
+/// <param name="only">The one execution it may bring; null: any.</param>
+internal sealed class ClaimUnderWay(int fences, Guid? only = null)
 {
     public int Fences => fences;
+
+    public Guid? Only => only;
 
     /// <summary>What was cancelled meanwhile; changed under the gate of <see cref="PendingCancels"/>.</summary>
     public Dictionary<Guid, string>? Cancels { get; set; }

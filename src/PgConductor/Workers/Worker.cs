@@ -29,7 +29,10 @@ internal sealed class Worker : IAsyncDisposable
     private readonly Channel<ISlotWork> _buffer = Channel.CreateUnbounded<ISlotWork>();
     private readonly ConcurrentDictionary<long, Lease> _leases = new();
     private readonly PendingCancels _pendingCancels = new();
+
+    /// <summary>Never disposed of: one that is late gives it back after the end, and it has no wait handle.</summary>
     private readonly SemaphoreSlim _directStarts = new(1, 1);
+
     private readonly CancellationTokenSource _stopFetching = new();
     private readonly CancellationTokenSource _abandonClaim = new();
     private readonly CancellationTokenSource _stopFlushing = new();
@@ -38,6 +41,7 @@ internal sealed class Worker : IAsyncDisposable
     private Task _flushing = Task.CompletedTask;
     private Task _running = Task.CompletedTask;
     private int _fences;
+    private volatile bool _isClosed;
 
     public Worker(WorkerServices services)
     {
@@ -74,7 +78,11 @@ internal sealed class Worker : IAsyncDisposable
     }
 
     /// <summary>There may be work: look now.</summary>
-    public void Wake() => _bell.Ring();
+    public void Wake()
+    {
+        _fetcher.EndRest();
+        _bell.Ring();
+    }
 
     /// <summary>Batches that wait for more start with what is due already.</summary>
     public void CloseBatches()
@@ -87,7 +95,7 @@ internal sealed class Worker : IAsyncDisposable
 
     /// <summary>Keeps a slot for an execution that this process is about to enqueue. Null: none is free, more is waiting, or another one is on its way.</summary>
     /// <remarks>One at a time: invokes that are made at the same time travel together instead, and are claimed together.</remarks>
-    public IDirectStart? TryBeginDirectStart(Action<ConductorException> onRefused)
+    public IDirectStart? TryBeginDirectStart(Guid executionId, Action<ConductorException> onRefused)
     {
         if (!_services.Options.StartDirectly || !_fetcher.Rests || !_directStarts.Wait(0))
         {
@@ -96,9 +104,11 @@ internal sealed class Worker : IAsyncDisposable
 
         if (_load.TryReserve(_services.Options.Concurrency))
         {
-            return new DirectStart(_services, BeginClaim(), OnClaimed, EndDirectStart, onRefused);
+            return new DirectStart(_services, _pendingCancels.Begin(Volatile.Read(ref _fences), executionId), OnClaimed, EndDirectStart, onRefused, _abandonClaim.Token);
         }
 
+        // It will be enqueued, and is before what comes when a slot is free.
+        _fetcher.EndRest();
         _directStarts.Release();
         return null;
     }
@@ -168,8 +178,14 @@ internal sealed class Worker : IAsyncDisposable
         _abandonClaim.CancelAfter(_claimGrace);
         await _fetching.ConfigureAwait(false);
 
-        // Taken for good: nothing is started directly any more. What is claimed by one that takes longer goes back when this process leaves.
-        await _directStarts.WaitAsync(_claimGrace).ConfigureAwait(false);
+        if (!_isClosed)
+        {
+            // Taken for good: nothing is started directly any more. One that is on its way is given up like a claim; should its answer
+            // come all the same, it is not known here, and goes back when this process leaves.
+            await _directStarts.WaitAsync(_claimGrace * 2).ConfigureAwait(false);
+            _isClosed = true;
+        }
+
         foreach (var lease in _leases.Values)
         {
             HandBack(lease, openBatches: true);
@@ -227,7 +243,6 @@ internal sealed class Worker : IAsyncDisposable
         _abandonClaim.Dispose();
         _stopFlushing.Dispose();
         _abandonFlushing.Dispose();
-        _directStarts.Dispose();
         return default;
     }
 
@@ -250,6 +265,11 @@ internal sealed class Worker : IAsyncDisposable
 
     private void OnClaimed(Claim claim, ClaimUnderWay underWay)
     {
+        if (_isClosed)
+        {
+            return;
+        }
+
         var lease = new Lease(claim.LeaseId!.Value, claim.Executions.Count, _services.TimeProvider.GetTimestamp());
         var executions = new RunningExecution[claim.Executions.Count];
         for (var i = 0; i < executions.Length; i++)
@@ -270,9 +290,12 @@ internal sealed class Worker : IAsyncDisposable
         _load.Claimed(_batches is null ? executions.Length : executions.Count(execution => !_batches.Gathers(execution.TaskKey)));
         foreach (var execution in executions)
         {
-            if (_batches?.TryAdd(execution) != true)
+            if (_batches?.TryAdd(execution) != true && !_buffer.Writer.TryWrite(execution))
             {
-                _buffer.Writer.TryWrite(execution);
+                // Closed meanwhile: as if the answer had not come.
+                lease.MarkLost();
+                _leases.TryRemove(lease.Id, out _);
+                _load.Release();
             }
         }
     }

@@ -47,7 +47,7 @@ internal static partial class WorkerLog
     [LoggerMessage(1216, LogLevel.Error, "The outcome of position {Position} of lease {Lease} in queue {Queue} cannot be recorded at all; it is left to the takeover after this process's end")]
     public static partial void OutcomeAbandoned(ILogger logger, string queue, long lease, int position, Exception exception);
 
-    [LoggerMessage(1208, LogLevel.Warning, "This process may not claim what it enqueues in one call; it enqueues first and claims then, which takes longer. Grant execute on pgconductor.invoke_and_claim to its role (sql/permissions.sql)")]
+    [LoggerMessage(1208, LogLevel.Warning, "This process may not claim what it enqueues in one call; it enqueues first and claims then, which takes longer. Grant execute on pgconductor.invoke_and_claim to its role (sql/permissions.sql); if there is no such function, run pgconductor migrate")]
     public static partial void DirectStartRefused(ILogger logger, Exception exception);
 
     [LoggerMessage(1207, LogLevel.Warning, "A look for what came late to queue {Queue} failed; trying again")]

@@ -78,7 +78,7 @@ public sealed class DirectStartTests
                     ? throw new ConductorException(ConductorErrorCode.Unavailable, "The reply is lost.", isTransient: true)
                     : claim;
             })),
-            options => options with { StatementTimeout = TimeSpan.FromMilliseconds(500) });
+            options => options with { StatementTimeout = TimeSpan.FromSeconds(2) });
         var ran = new ConcurrentBag<int>();
         await engine.StartAsync(
             new TaskCollection().Add(_job, (number, _) =>
@@ -105,9 +105,65 @@ public sealed class DirectStartTests
     }
 
     [Fact]
+    public async Task A_pool_that_a_program_has_exhausted_does_not_hold_them_up()
+    {
+        var direct = 0;
+        await using var engine = await TestEngine.CreateFaultyAsync(
+            inner => FaultyDatabase.Wrap(inner, faulty => faulty.On<Claim>("InvokeAndClaimAsync", async (_, call) =>
+            {
+                var claim = await call();
+                Interlocked.Add(ref direct, claim.LeaseId is null ? 0 : 1);
+                return claim;
+            })),
+            change => change with { ConnectionString = $"{change.ConnectionString};Maximum Pool Size=1" });
+
+        // No hints, so the worker rests from its first look that finds nothing on, as long as it is given nothing to claim.
+        var ran = new ConcurrentBag<int>();
+        await engine.StartAsync(
+            new TaskCollection().Add(_job, (number, _) =>
+            {
+                ran.Add(number);
+                return Task.FromResult(number);
+            }),
+            options => options with { Listen = false });
+        await Eventually.IsTrue(
+            async () =>
+            {
+                await engine.Conductor.InvokeAsync(_job, 1, cancellationToken: TestEngine.Token);
+                return Volatile.Read(ref direct) > 0;
+            },
+            "one is claimed with its invoke");
+        await engine.IsDoneAsync();
+
+        // The pool's only connection waits for a lock until the end.
+        await using var holder = await engine.Database.DataSource.OpenConnectionAsync(TestEngine.Token);
+        await using var transaction = await holder.BeginTransactionAsync(TestEngine.Token);
+        await using (var command = new Npgsql.NpgsqlCommand("lock table pgconductor.failed_executions in access exclusive mode", holder, transaction))
+        {
+            await command.ExecuteNonQueryAsync(TestEngine.Token);
+        }
+
+        var stuck = engine.Conductor.CountAsync(cancellationToken: TestEngine.Token);
+        await Eventually.IsTrue(async () => await engine.Database.ScalarAsync<long>("select count(*) from pg_locks where not granted") > 0, "a call holds the pool");
+        await engine.Conductor.InvokeAsync(_job, 2, cancellationToken: TestEngine.Token).WaitAsync(TimeSpan.FromSeconds(10), TestEngine.Token);
+        await Eventually.IsTrue(() => ran.Contains(2), "it runs; its outcome waits for the lock");
+
+        Assert.Equal(2, direct);
+        Assert.False(stuck.IsCompleted);
+        await transaction.RollbackAsync(TestEngine.Token);
+        await stuck;
+    }
+
+    [Fact]
     public async Task A_stop_beside_a_stream_of_them_loses_none_and_runs_none_twice()
     {
-        await using var engine = await TestEngine.CreateAsync();
+        var direct = 0;
+        await using var engine = await TestEngine.CreateFaultyAsync(inner => FaultyDatabase.Wrap(inner, faulty => faulty.On<Claim>("InvokeAndClaimAsync", async (_, call) =>
+        {
+            var claim = await call();
+            Interlocked.Add(ref direct, claim.LeaseId is null ? 0 : 1);
+            return claim;
+        })));
         var ran = new ConcurrentBag<int>();
         TaskCollection Tasks() => new TaskCollection().Add(_job, (number, _) =>
         {
@@ -136,6 +192,7 @@ public sealed class DirectStartTests
         // In a process of its own, as another would.
         await engine.New(Tasks(), conductor: engine.NewConductor()).DrainAsync(TestEngine.Token);
 
+        Assert.True(direct > 0);
         Assert.Equal(Enumerable.Range(0, count), ran.Order());
         Assert.Equal(count, await engine.CountAsync("completed_executions", "attempts = 1"));
     }

@@ -243,7 +243,7 @@ public sealed class DirectStartTests : IAsyncDisposable
             await reply.Entered;
             stopping = worker.StopClaimingAsync();
 
-            // What is enqueued from now on is for others.
+            // It is the plain way for others meanwhile.
             await InvokeAsync(2);
             Assert.Equal((1, 1), (DirectCalls, PlainCalls));
             Assert.False(stopping.IsCompleted);
@@ -258,6 +258,85 @@ public sealed class DirectStartTests : IAsyncDisposable
         // It had started, or it was handed back before it could; nothing in between.
         var state = (await _harness.GetAsync(handle.Id)).State;
         Assert.Equal(_ran.Contains(1) ? ExecutionState.Completed : ExecutionState.Ready, state);
+    }
+
+    [Fact]
+    public async Task One_whose_reply_outlasts_the_stop_is_given_up_and_put_back_by_its_process_when_it_leaves()
+    {
+        var worker = await StartAsync(WorkerHarness.Still(1));
+        using var reply = Faults.Block(nameof(IDatabaseClient.InvokeAndClaimAsync), afterwards: true);
+        var invoking = InvokeAsync(1);
+        await reply.Entered;
+
+        await worker.StopClaimingAsync();
+
+        var handle = await invoking;
+        await worker.StopAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(InvokeDisposition.Existing, handle.Disposition);
+        Assert.Empty(_ran);
+        Assert.Empty(worker.KnownLeases);
+        await _harness.Database.HeartbeatAsync(new HeartbeatRequest(_harness.Id, TimeSpan.FromMinutes(1), [], true, [], TimeSpan.Zero), Token);
+        var info = await _harness.GetAsync(handle.Id);
+        Assert.Equal((ExecutionState.Ready, 0), (info.State, info.Attempts));
+    }
+
+    [Fact]
+    public async Task What_was_enqueued_while_all_slots_were_taken_is_before_what_comes_when_one_is_free()
+    {
+        await StartAsync(WorkerHarness.Still(1), _finish.Task);
+        var first = await InvokeAsync(1);
+        await InvokeAsync(2);
+        using (var look = Faults.Block(nameof(IDatabaseClient.ClaimAsync)))
+        {
+            _finish.SetResult();
+            await _harness.UntilAsync(first.Id, ExecutionState.Completed);
+            await look.Entered;
+
+            await InvokeAsync(3);
+        }
+
+        await _harness.UntilAsync(() => _ran.Count == 3, "all run");
+        Assert.Equal([1, 2, 3], _ran);
+        Assert.Equal(1, DirectCalls);
+    }
+
+    [Fact]
+    public async Task What_the_worker_was_told_of_is_before_what_comes_now()
+    {
+        var worker = await StartAsync(WorkerHarness.Still(1));
+        using var look = Faults.Block(nameof(IDatabaseClient.ClaimAsync));
+        worker.Wake();
+
+        await InvokeAsync(1);
+
+        Assert.Equal((0, 1), (DirectCalls, PlainCalls));
+    }
+
+    [Fact]
+    public async Task A_statement_that_takes_too_long_is_not_sent_twice()
+    {
+        await StartAsync(WorkerHarness.Still(1));
+        Faults.FailNext(nameof(IDatabaseClient.InvokeAndClaimAsync), new ConductorException(ConductorErrorCode.Timeout, "too long"));
+
+        var refused = await Assert.ThrowsAsync<ConductorException>(() => InvokeAsync(1));
+
+        Assert.Equal(ConductorErrorCode.Timeout, refused.Code);
+        Assert.Equal((1, 0), (DirectCalls, PlainCalls));
+        Assert.True(_harness.Worker.Load.IsQuiet);
+    }
+
+    [Fact]
+    public void A_cancellation_is_kept_for_the_claims_that_may_bring_it()
+    {
+        var cancels = new PendingCancels();
+        var (own, other, any) = (Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7());
+        var general = cancels.Begin(0);
+        var direct = cancels.Begin(0, own);
+        cancels.Add(own, "a");
+        cancels.Add(any, "b");
+        Assert.Equal([own], cancels.End(direct)!.Keys);
+        Assert.Equal([own, any], cancels.End(general)!.Keys);
+        Assert.Null(cancels.End(cancels.Begin(0, other)));
     }
 
     [Fact]

@@ -49,4 +49,21 @@ blocked b
 tell a "commit"
 is "$(answer a)" "" "it commits"
 is "$(answer b)" existing "its repetition is the same"
-finish 16
+
+# The same of one that is claimed at once, which no unique key sees.
+tell a "begin; select lease_id is not null from pgconductor.invoke_and_claim(test.id(1), 'default', 't', p_id => test.id(8))"
+is "$(answer a)" t "a call that claims, not yet committed"
+tell b "select disposition from pgconductor.invoke_and_claim(null, null, 't', p_id => test.id(8), p_repeated => true)"
+blocked b
+tell a "commit"
+is "$(answer a)" "" "it commits"
+is "$(answer b)" existing "its repetition is the same"
+tell a "begin; select lease_id is not null from pgconductor.invoke_and_claim(test.id(1), 'default', 't', p_id => test.id(9))"
+is "$(answer a)" t "another"
+tell b "select disposition from pgconductor.invoke_and_claim(null, null, 't', p_id => test.id(9), p_repeated => true)"
+blocked b
+tell a "rollback"
+is "$(answer a)" "" "it fails"
+is "$(answer b)" created "its repetition stores it"
+is "$(ask "select test.state(test.id(8)) || ', ' || test.state(test.id(9))")" "running, ready" "each in one place"
+finish 23

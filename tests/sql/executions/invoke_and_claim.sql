@@ -1,5 +1,5 @@
 begin;
-select plan(38);
+select plan(42);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 select lives_ok($$ select test.worker(1, 'default', 't', 'kept', 'paused', 'day', 'few', 'many');
     select pgconductor.register_worker(test.id(1), 'default', '[{"key": "t", "keep_completed_seconds": 0}, {"key": "kept"}, {"key": "paused"}, {"key": "day", "window_start": "09:00", "window_end": "17:00"},
@@ -8,8 +8,8 @@ select lives_ok($$ select test.worker(1, 'default', 't', 'kept', 'paused', 'day'
     select pgconductor.create_queue('mail'); select test.worker(2, 'mail', 'letter') $$, 'a worker of the default queue, another of mail');
 
 -- What may run now is claimed at once.
-select results_eq($$ select execution_id, lease_id is not null, claimed_at, payload from pgconductor.invoke_and_claim(test.id(1), 'default', 't', '{"n": 1}', p_id => test.id(1), p_trace_parent => 'trace', p_max_attempts => 2, p_priority => 7) $$,
-    $$ values (test.id(1), true, timestamptz '2025-01-15 10:00+00', '{"n": 1}'::jsonb) $$, 'all that a handler needs');
+select results_eq($$ select execution_id, disposition, lease_id is not null, claimed_at, payload from pgconductor.invoke_and_claim(test.id(1), 'default', 't', '{"n": 1}', p_id => test.id(1), p_trace_parent => 'trace', p_max_attempts => 2, p_priority => 7) $$,
+    $$ values (test.id(1), 'created', true, timestamptz '2025-01-15 10:00+00', '{"n": 1}'::jsonb) $$, 'all that a handler needs');
 select is_empty('select from pgconductor.executions', 'it was never a row of executions');
 select results_eq('select orchestrator_id, claimed_at, size, plain, queue, done, ids, task_keys, priorities, attempts, run_ats, created_ats, payloads, extras, stepped, limited from pgconductor.leases',
     $$ values (test.id(1), timestamptz '2025-01-15 10:00+00', 1, true, 'default'::text collate "C", '{}'::smallint[], array[test.id(1)], array['t']::text[] collate "C", '{7}'::smallint[], '{1}'::smallint[], array[timestamptz '2025-01-15 10:00+00'],
@@ -36,6 +36,13 @@ select results_eq('select id, attempts from pgconductor.executions', $$ values (
 delete from pgconductor.executions;
 select is((pgconductor.invoke_and_claim(test.id(1), 'default', 't', p_id => test.id(4))).lease_id, null, 'who was taken over is given nothing');
 select is(test.state(test.id(4)), 'ready', 'and the execution waits for others');
+delete from pgconductor.executions;
+
+-- A repetition claims nothing.
+select is((pgconductor.invoke_and_claim(null, null, 't', p_id => test.id(5), p_priority => 3, p_repeated => true)).disposition, 'created', 'the first call was not stored: it is now');
+select is(test.state(test.id(5)), 'ready', 'and waits');
+select is((pgconductor.invoke_and_claim(null, null, 't', p_id => test.id(5), p_repeated => true)).disposition, 'existing', 'it was');
+select is((select disposition from pgconductor.invoke_and_claim(null, null, 't', p_id => (select id from pgconductor.completed_executions), p_repeated => true)), 'existing', 'it was, and has run already');
 delete from pgconductor.executions;
 
 -- Everything else is enqueued.
