@@ -1,5 +1,5 @@
 begin;
-select plan(15);
+select plan(16);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 insert into pgconductor.tasks (key, lane, keep_completed) values ('none', '', '0'), ('day', '', '1 day');
 create function pg_temp.lease(variadic n integer[]) returns setof record language sql as $$
@@ -18,6 +18,8 @@ select is((select array_agg(id) from pgconductor.executions where id in (test.id
 select results_eq('select ids, task_keys, priorities, attempts, run_ats, size, plain, done from pgconductor.leases',
     $$ values (array[test.id(3), test.id(2), test.id(1)], '{none,none,none}'::text[] collate "C", '{1,0,0}'::smallint[], '{1,1,1}'::smallint[],
         '{2025-01-15 09:30+00,2025-01-15 08:00+00,2025-01-15 09:00+00}'::timestamptz[], 3, true, '{}'::smallint[]) $$, 'but in parallel arrays');
+select results_eq($$ select id % 2048, abs(id / 2048 - extract(epoch from clock_timestamp()) * 1000000) < 60 * 1000000 from pgconductor.leases $$,
+    $$ values ((pg_backend_pid() % 2048)::bigint, true) $$, 'its id says when, to the microsecond, and in which session: two sessions may claim in the same one');
 select is((select extras from pgconductor.leases), array['{"errors": [1], "max_attempts": 7, "trace_parent": "trace"}', null, null]::jsonb[], 'the rarer columns only where there are any');
 delete from pgconductor.leases;
 select is((select count(*) from pg_temp.lease(4) x (a bigint, b integer, c uuid, d jsonb)), 1::bigint, 'with a key');
