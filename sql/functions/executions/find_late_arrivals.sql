@@ -3,7 +3,8 @@
 -- from the start walks all of them while work waits; this can be asked beside the claims, from another session.
 --
 -- p_back: how far behind the position; null: all the way. Lanes and priorities that the position does not know are found
--- whatever p_back is.
+-- whatever p_back is. p_until: only what lies before this, p_back far (null: from the position on); neither what the position does not know
+-- nor next_due_in then. A long way is looked at in pieces: the first without p_until, each other with the looked_from of the one before.
 -- late: there is something due to claim: pass next_position to the next claim_executions. next_due_in: seconds until what is due
 -- next or a window opens for what waits, null: nothing is waiting. An orchestrator that is not registered for the queue, or a paused queue: nothing is late.
 -- Touches the index entries behind the position, and one or two for each lane and priority. Locks nothing.
@@ -14,9 +15,11 @@ create or replace function pgconductor.find_late_arrivals(
     p_queue           text,
     p_position        jsonb,
     p_back            interval default null,
+    p_until           timestamptz default null,
     out next_position jsonb,
     out late          boolean,
-    out next_due_in   double precision)
+    out next_due_in   double precision,
+    out looked_from   timestamptz)
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
@@ -32,12 +35,14 @@ declare
     v_above    integer;
     v_priority smallint;
     v_from     timestamptz;
+    v_until    timestamptz;
     v_least    timestamptz;
     v_next     timestamptz;
     v_next_due timestamptz;
 begin
     next_position := '[]';
     late := false;
+    looked_from := coalesce(p_until, v_now) - p_back;
 
     for v_lane in
         select ''
@@ -62,7 +67,7 @@ begin
             select -32769, null
             order by 1 desc
         loop
-            loop
+            while p_until is null loop
                 select e.priority, e.run_at into v_priority, v_from
                 from pgconductor.executions e
                 where e.queue = p_queue and e.lane = v_lane and e.priority < v_above and e.priority > v_place.priority
@@ -77,18 +82,20 @@ begin
 
             continue when v_place.start is null;
             v_above := v_place.priority;
-            v_least := case when p_back is null then '-infinity' else v_place.start - p_back end;
+            v_until := least(v_place.start, p_until);
+            v_least := coalesce(coalesce(p_until, v_place.start) - p_back, '-infinity');
 
             select e.run_at into v_from
             from pgconductor.executions e
             where e.queue = p_queue and e.lane = v_lane and e.priority = v_place.priority
-                and e.run_at < v_place.start and e.run_at >= v_least
+                and e.run_at < v_until and e.run_at >= v_least
             order by e.run_at
             limit 1;
             late := late or found;
             next_position := next_position
                 || jsonb_build_array(jsonb_build_array(v_lane, v_place.priority, case when found then v_from else v_place.start end));
 
+            continue when p_until is not null;
             select e.run_at into v_next
             from pgconductor.executions e
             where e.queue = p_queue and e.lane = v_lane and e.priority = v_place.priority and e.run_at > v_now
@@ -97,6 +104,10 @@ begin
             v_next_due := least(v_next_due, nullif(v_next, 'infinity'));
         end loop;
     end loop;
+
+    if p_until is not null then
+        return;
+    end if;
 
     next_due_in := least(extract(epoch from v_next_due - v_now), pgconductor._opens_in(p_queue, array(
         select t.key

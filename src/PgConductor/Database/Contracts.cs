@@ -19,13 +19,19 @@ internal readonly record struct ClaimSize(int Limit, int Free)
     public static implicit operator ClaimSize(int limit) => new(limit, limit);
 }
 
+/// <summary>How far a look goes behind a claim's position.</summary>
+/// <param name="Back">How far; null: all the way.</param>
+/// <param name="Until">Only what lies before this; null: from the position on.</param>
+internal readonly record struct LookRange(TimeSpan? Back, DateTime? Until = null);
+
 /// <summary>What lies behind a claim's position.</summary>
 /// <param name="Position">Where to claim from, to get it too.</param>
 /// <param name="Late">There is something due.</param>
-/// <param name="NextDueIn">When the next is due; null: nothing is waiting.</param>
-internal sealed record LateArrivals(string? Position, bool Late, TimeSpan? NextDueIn)
+/// <param name="NextDueIn">When the next is due; null: nothing is waiting, or it was not asked (<see cref="LookRange.Until"/>).</param>
+/// <param name="From">How far back it looked, by the database's clock; null: all the way.</param>
+internal sealed record LateArrivals(string? Position, bool Late, TimeSpan? NextDueIn, DateTime? From)
 {
-    public static LateArrivals None { get; } = new(null, false, null);
+    public static LateArrivals None { get; } = new(null, false, null, null);
 }
 
 /// <summary>One claimed execution.</summary>

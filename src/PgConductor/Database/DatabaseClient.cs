@@ -77,8 +77,8 @@ internal sealed partial class DatabaseClient : IDatabaseClient
     public Task<Claim> ClaimAsync(Guid orchestratorId, string queue, ClaimSize size, string? position, CancellationToken cancellationToken) =>
         _executions.ClaimAsync(orchestratorId, queue, size, position, cancellationToken);
 
-    public Task<LateArrivals> FindLateArrivalsAsync(Guid orchestratorId, string queue, string position, TimeSpan? back, CancellationToken cancellationToken) =>
-        _executions.FindLateArrivalsAsync(orchestratorId, queue, position, back, cancellationToken);
+    public Task<LateArrivals> FindLateArrivalsAsync(Guid orchestratorId, string queue, string position, LookRange range, CancellationToken cancellationToken) =>
+        _executions.FindLateArrivalsAsync(orchestratorId, queue, position, range, cancellationToken);
 
     public Task<Claim> ClaimTaskAsync(Guid orchestratorId, string queue, string taskKey, int limit, CancellationToken cancellationToken) =>
         _executions.ClaimTaskAsync(orchestratorId, queue, taskKey, limit, cancellationToken);

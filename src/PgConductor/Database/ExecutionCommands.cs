@@ -38,17 +38,18 @@ internal sealed class ExecutionCommands(Calls calls, LeaseConnections claims, Le
             (reader, token) => ReadClaimAsync(reader, size.Limit, token),
             cancellationToken);
 
-    public Task<LateArrivals> FindLateArrivalsAsync(Guid orchestratorId, string queue, string position, TimeSpan? back, CancellationToken cancellationToken) =>
+    public Task<LateArrivals> FindLateArrivalsAsync(Guid orchestratorId, string queue, string position, LookRange range, CancellationToken cancellationToken) =>
         calls.OnceAsync(
-            "select next_position::text, late, next_due_in from pgconductor.find_late_arrivals($1, $2, $3, $4)",
+            "select next_position::text, late, next_due_in, looked_from from pgconductor.find_late_arrivals($1, $2, $3, $4, $5)",
             parameters =>
             {
                 parameters.AddUuid(orchestratorId);
                 parameters.AddText(queue);
                 parameters.AddJsonb(position);
-                parameters.AddInterval(back);
+                parameters.AddInterval(range.Back);
+                parameters.AddTime(range.Until);
             },
-            Calls.Row(static reader => new LateArrivals(reader.GetString(0), reader.GetBoolean(1), reader.IsDBNull(2) ? null : Seconds(reader.GetDouble(2)))),
+            Calls.Row(static reader => new LateArrivals(reader.GetString(0), reader.GetBoolean(1), reader.IsDBNull(2) ? null : Seconds(reader.GetDouble(2)), reader.IsDBNull(3) ? null : reader.GetDateTime(3))),
             cancellationToken);
 
     public Task<Claim> ClaimTaskAsync(Guid orchestratorId, string queue, string taskKey, int limit, CancellationToken cancellationToken) =>

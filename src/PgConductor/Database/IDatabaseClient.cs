@@ -33,8 +33,8 @@ internal interface IExecutionStore
     /// <summary>Claims due executions. Not retried here: the caller's loop decides. Null lease: nothing was due.</summary>
     Task<Claim> ClaimAsync(Guid orchestratorId, string queue, ClaimSize size, string? position, CancellationToken cancellationToken);
 
-    /// <summary>Looks behind a position, on a connection of its own; back null: all the way. Not retried here: the caller looks again.</summary>
-    Task<LateArrivals> FindLateArrivalsAsync(Guid orchestratorId, string queue, string position, TimeSpan? back, CancellationToken cancellationToken);
+    /// <summary>Looks behind a position, on a connection of its own. Not retried here: the caller looks again.</summary>
+    Task<LateArrivals> FindLateArrivalsAsync(Guid orchestratorId, string queue, string position, LookRange range, CancellationToken cancellationToken);
 
     /// <summary>Claims due executions of one task. Not retried here: the caller's loop decides. Null lease: nothing was due.</summary>
     Task<Claim> ClaimTaskAsync(Guid orchestratorId, string queue, string taskKey, int limit, CancellationToken cancellationToken);

@@ -9,7 +9,7 @@ namespace PgConductor.Workers;
 /// <para>
 /// While a claim from the start (a sweep) is cheap, or hardly dearer than a claim that goes on from its position and finds nothing, one is made whenever a claim comes back empty, and now and then. When it is not, it would
 /// hold up what has just come: claims go on from their position, a short look goes back a second, and a long one, all the way, is
-/// made beside the claims. Long ones may take a twentieth of the time, short ones a tenth.
+/// made beside the claims, in pieces if it takes long (<see cref="LookPieces"/>). Long ones may take a twentieth of the time, short ones a tenth.
 /// </para>
 /// </remarks>
 internal sealed class ClaimCursor
@@ -41,6 +41,9 @@ internal sealed class ClaimCursor
 
     /// <summary>How soon a short look may be made again; null: sweeps are cheap, and made instead.</summary>
     public TimeSpan? ShortLookIn => !_isExpensive || _position is null ? null : _sinceShortLook >= _shortInterval ? TimeSpan.Zero : _shortInterval - _sinceShortLook;
+
+    /// <summary>What the last look all the way back took.</summary>
+    public TimeSpan LookTook { get; private set; }
 
     /// <summary>Time has passed.</summary>
     public void Advance(TimeSpan elapsed)
@@ -84,13 +87,25 @@ internal sealed class ClaimCursor
     }
 
     /// <summary>A look from the start was made, by a claim or beside them.</summary>
-    public void LookedAllTheWay(TimeSpan took)
+    /// <param name="took">What it cost.</param>
+    /// <param name="ago">How long ago it began, if there were pauses in it.</param>
+    public void LookedAllTheWay(TimeSpan took, TimeSpan ago = default)
     {
-        _sinceSweep = TimeSpan.Zero;
         _isExpensive = took > _cheap && took > _emptyClaim * CheapPerEmptyClaim;
+        LookTook = took;
+        LookedSomeOfTheWay(took, ago);
+    }
+
+    /// <summary>A long look that ended early, because it found something: what a claim from the start would cost is not known better than before.</summary>
+    public void LookedSomeOfTheWay(TimeSpan took, TimeSpan ago)
+    {
+        _sinceSweep = ago;
         var wanted = took * IntervalPerCost;
         _interval = wanted < _shortestInterval ? _shortestInterval : wanted;
     }
+
+    /// <summary>How long to wait after a piece of a long look, so that it takes its share of the time and not more.</summary>
+    public static TimeSpan PauseAfter(TimeSpan took) => took * (IntervalPerCost - 1);
 
     /// <summary>Something lies behind: the next claim starts there.</summary>
     public void GoBack(string position)

@@ -114,7 +114,7 @@ internal sealed class Claims(Tables tables)
         return Database.Claim.Empty with { NextDueIn = exhausted ? TimeSpan.Zero : next - now };
     }
 
-    public LateArrivals FindLate(Guid orchestratorId, string queue, string position, TimeSpan? back)
+    public LateArrivals FindLate(Guid orchestratorId, string queue, string position, LookRange range)
     {
         if (!tables.Orchestrators.TryGetValue(orchestratorId, out var orchestrator) || !orchestrator.Workers.ContainsKey(queue) || tables.Queues[queue].Paused)
         {
@@ -129,18 +129,18 @@ internal sealed class Claims(Tables tables)
         foreach (var row in tables.Waiting.Of(queue).ToArray())
         {
             var isNew = !known.TryGetValue(row.Priority, out var start);
-            if (row.RunAt > now)
+            if (row.RunAt > now && range.Until is null)
             {
                 next = row.RunAt != DateTime.MaxValue && (next is null || row.RunAt < next) ? row.RunAt : next;
             }
-            else if (isNew || (row.RunAt < start && (back is null || row.RunAt >= start - back)))
+            else if ((isNew && range.Until is null) || (row.RunAt < (range.Until < start ? range.Until : start) && (range.Back is null || row.RunAt >= (range.Until ?? start) - range.Back)))
             {
                 late = true;
                 places[row.Priority] = places.TryGetValue(row.Priority, out var earlier) && earlier < row.RunAt ? earlier : row.RunAt;
             }
         }
 
-        return new LateArrivals(Write(places), late, next - now);
+        return new LateArrivals(Write(places), late, next - now, (range.Until ?? now) - range.Back);
     }
 
     private int Allowed(ExecutionRow row) => row.MaxAttempts ?? tables.Tasks[row.TaskKey].MaxAttempts;

@@ -46,8 +46,20 @@ internal sealed partial class InMemoryDatabaseClient(InMemoryDatabase database) 
     public Task<Claim> ClaimAsync(Guid orchestratorId, string queue, ClaimSize size, string? position, CancellationToken cancellationToken) =>
         RunAsync(shared => shared.Claims.Claim(orchestratorId, queue, size.Limit, position), cancellationToken);
 
-    public Task<LateArrivals> FindLateArrivalsAsync(Guid orchestratorId, string queue, string position, TimeSpan? back, CancellationToken cancellationToken) =>
-        RunAsync(shared => shared.Claims.FindLate(orchestratorId, queue, position, back), cancellationToken);
+    /// <summary>An execution that becomes visible only now: its transaction was open for so long.</summary>
+    public Task<Guid> AddLateAsync(string queue, string taskKey, TimeSpan ago) =>
+        RunAsync(
+            shared =>
+            {
+                var at = shared.Tables.Now - ago;
+                var row = new ExecutionRow { Id = Guid.CreateVersion7(), Queue = queue, TaskKey = taskKey, RunAt = at, CreatedAt = at, Payload = [(byte)'1'] };
+                shared.Tables.Waiting.Add(row);
+                return row.Id;
+            },
+            CancellationToken.None);
+
+    public Task<LateArrivals> FindLateArrivalsAsync(Guid orchestratorId, string queue, string position, LookRange range, CancellationToken cancellationToken) =>
+        RunAsync(shared => shared.Claims.FindLate(orchestratorId, queue, position, range), cancellationToken);
 
     public Task<Claim> ClaimTaskAsync(Guid orchestratorId, string queue, string taskKey, int limit, CancellationToken cancellationToken) =>
         RunAsync(shared => shared.Claims.ClaimTask(orchestratorId, queue, taskKey, limit), cancellationToken);

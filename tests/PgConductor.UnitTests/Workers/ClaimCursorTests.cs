@@ -79,6 +79,26 @@ public sealed class ClaimCursorTests
     }
 
     [Fact]
+    public void A_look_that_paused_for_its_share_is_due_again_at_once()
+    {
+        Observe(true, "p", 50);
+        _cursor.LookedAllTheWay(TimeSpan.FromMilliseconds(50), ago: TimeSpan.FromMilliseconds(50) + ClaimCursor.PauseAfter(TimeSpan.FromMilliseconds(50)));
+
+        Assert.True(_cursor.WantsLongLook);
+    }
+
+    [Fact]
+    public void A_look_that_ended_early_does_not_say_that_sweeps_are_cheap()
+    {
+        Observe(true, "p", 50);
+        _cursor.LookedSomeOfTheWay(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1));
+
+        Assert.Equal(CursorStep.ShortLook, Observe(false, null, 1));
+        Assert.Equal("p", _cursor.Position);
+        Assert.Equal(TimeSpan.FromMilliseconds(50), _cursor.LookTook);
+    }
+
+    [Fact]
     public void Once_a_long_look_is_cheap_there_are_sweeps_again()
     {
         Observe(true, "p", 50);

@@ -51,7 +51,7 @@ public sealed class LateLooksTests : IAsyncLifetime
     public async Task What_lies_far_behind_is_found_by_a_long_look()
     {
         await StartAfterAnExpensiveSweepAsync();
-        await _harness.InvokeAsync(_task, 1, new InvokeOptions { RunAt = _clock.GetUtcNow().AddHours(-1) });
+        await AddLateAsync(TimeSpan.FromHours(1));
 
         await AdvanceUntilAsync(() => Volatile.Read(ref _claimed) == 2, "the long look finds it");
     }
@@ -63,7 +63,7 @@ public sealed class LateLooksTests : IAsyncLifetime
         await _harness.InvokeAsync(_task, 1);
         _bell.Ring();
         await _harness.UntilAsync(() => Volatile.Read(ref _claimed) == 2, "it goes on");
-        await _harness.InvokeAsync(_task, 1, new InvokeOptions { RunAt = _clock.GetUtcNow().AddMilliseconds(-500) });
+        await AddLateAsync(TimeSpan.FromMilliseconds(500));
 
         _bell.Ring();
         await _harness.UntilAsync(() => Volatile.Read(ref _claimed) == 3, "the short look finds it");
@@ -83,10 +83,76 @@ public sealed class LateLooksTests : IAsyncLifetime
     {
         await StartAfterAnExpensiveSweepAsync();
         _harness.Database.Faults.FailNext(nameof(IDatabaseClient.FindLateArrivalsAsync), ServerErrors.Of("57P01"), times: 3);
-        await _harness.InvokeAsync(_task, 1, new InvokeOptions { RunAt = _clock.GetUtcNow().AddHours(-1) });
+        await AddLateAsync(TimeSpan.FromHours(1));
 
         await AdvanceUntilAsync(() => Volatile.Read(ref _claimed) == 2, "it is found all the same");
         Assert.Contains(_harness.Log.Entries, entry => entry.Id is 1202 or 1207);
+    }
+
+    [Fact]
+    public async Task The_pieces_of_a_long_look_leave_the_time_between_them_to_the_work()
+    {
+        var looks = new LateLooks(_harness.Services(WorkerHarness.Still(10)), _load, _bell);
+        looks.Cursor.Observe(wasSweep: true, foundWork: true, "{}", TimeSpan.FromMilliseconds(300));
+        looks.Cursor.Advance(TimeSpan.FromSeconds(6));
+        _load.Claimed(1);
+        using (var piece = _harness.Database.Faults.Block(nameof(IDatabaseClient.FindLateArrivalsAsync)))
+        {
+            looks.StartLongLook(_stop.Token);
+            await piece.Entered;
+            _clock.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        await RestsAsync();
+        _clock.Advance(TimeSpan.FromMilliseconds(1899));
+        Assert.Equal((1, 1), (Looks, _clock.ActiveTimers));
+        _clock.Advance(TimeSpan.FromMilliseconds(1));
+        await _harness.UntilAsync(() => Looks == 2, "the next piece");
+
+        await _stop.CancelAsync();
+        await looks.StopAsync();
+    }
+
+    [Fact]
+    public async Task When_there_is_nothing_to_do_they_do_not_wait()
+    {
+        var looks = new LateLooks(_harness.Services(WorkerHarness.Still(10)), _load, _bell);
+        looks.Cursor.Observe(wasSweep: true, foundWork: true, "{}", TimeSpan.FromMilliseconds(300));
+        looks.Cursor.Advance(TimeSpan.FromSeconds(6));
+        using (var piece = _harness.Database.Faults.Block(nameof(IDatabaseClient.FindLateArrivalsAsync)))
+        {
+            looks.StartLongLook(_stop.Token);
+            await piece.Entered;
+            _clock.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        await looks.StopAsync();
+        Assert.True(Looks > 5);
+        Assert.True(looks.TakeEmptyLongLook());
+    }
+
+    [Fact]
+    public async Task What_comes_late_again_and_again_does_not_keep_it_from_what_lies_farther_back()
+    {
+        var looks = new LateLooks(_harness.Services(WorkerHarness.Still(10)), _load, _bell);
+        looks.Cursor.Observe(wasSweep: true, foundWork: true, PositionOf(_clock.GetUtcNow()), TimeSpan.FromMilliseconds(300));
+        await AddLateAsync(TimeSpan.FromSeconds(5));
+        await AddLateAsync(TimeSpan.FromHours(1));
+
+        // The nearer one stays, as if there were another each time.
+        Assert.Equal(PositionOf(_clock.GetUtcNow().AddSeconds(-5)), await FoundAsync());
+        Assert.Equal(PositionOf(_clock.GetUtcNow().AddHours(-1)), await FoundAsync());
+
+        async Task<string?> FoundAsync()
+        {
+            looks.Cursor.Advance(TimeSpan.FromMinutes(1));
+            looks.StartLongLook(_stop.Token);
+            await looks.StopAsync();
+            Assert.False(looks.TakeEmptyLongLook());
+            var found = looks.Cursor.Position;
+            looks.Cursor.Observe(wasSweep: false, foundWork: true, PositionOf(_clock.GetUtcNow()), TimeSpan.FromMilliseconds(1));
+            return found;
+        }
     }
 
     [Fact]
@@ -146,6 +212,11 @@ public sealed class LateLooksTests : IAsyncLifetime
             return condition();
         },
         what);
+
+    private Task<Guid> AddLateAsync(TimeSpan ago) => _harness.Database.AddLateAsync("default", _task.Key, ago);
+
+    /// <summary>As the double writes it.</summary>
+    private static string PositionOf(DateTimeOffset time) => $$"""{"0":{{time.UtcTicks}}}""";
 
     private Task RestsAsync() => _harness.UntilAsync(() => _clock.ActiveTimers == 1, "the fetcher rests");
 }

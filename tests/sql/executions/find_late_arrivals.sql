@@ -1,5 +1,5 @@
 begin;
-select plan(18);
+select plan(24);
 set local pgconductor.fake_now = '2025-01-15 10:00:00+00';
 
 create function pg_temp.look(at jsonb, back interval default null) returns table (late boolean, next jsonb, due double precision) language sql as $$
@@ -23,6 +23,18 @@ select results_eq(format('select late, next from pg_temp.look(%L, %L)', :'at', '
     $$ values (true, '[["", 0, "2025-01-15T09:29:59.5+00:00"]]'::jsonb) $$, 'what lies within is where the next claim starts');
 select results_eq(format('select late, next from pg_temp.look(%L)', :'at'),
     $$ values (true, '[["", 0, "2025-01-15T09:20:00+00:00"]]'::jsonb) $$, 'all the way back: the first of all');
+
+-- In pieces.
+create function pg_temp.piece(at jsonb, back interval, until timestamptz) returns table (late boolean, next jsonb, due double precision, looked_from timestamptz) language sql as $$
+    select f.late, f.next_position, f.next_due_in, f.looked_from from pgconductor.find_late_arrivals(test.id(1), 'default', at, back, until) f
+$$;
+select results_eq(format('select late, looked_from from pg_temp.piece(%L, %L, null)', :'at', '0.4 seconds'), $$ values (false, timestamptz '2025-01-15 09:59:59.6+00') $$, 'the first one says how far it has looked');
+select results_eq(format('select late, next, due, looked_from from pg_temp.piece(%L, %L, %L)', :'at', '5 minutes', '2025-01-15 09:29:59.5+00'),
+    $$ values (false, '[["", 0, "2025-01-15T09:30:00+00:00"]]'::jsonb, null::double precision, timestamptz '2025-01-15 09:24:59.5+00') $$, 'the next one looks at what lies before that, and not farther than it is to');
+select results_eq(format('select late, next, looked_from from pg_temp.piece(%L, null, %L)', :'at', '2025-01-15 09:24:59.5+00'),
+    $$ values (true, '[["", 0, "2025-01-15T09:20:00+00:00"]]'::jsonb, null::timestamptz) $$, 'the last one at all the rest');
+select results_eq(format('select late, next from pg_temp.piece(%L, %L, %L)', :'at', '31 minutes', '2025-01-15 10:00+00'),
+    $$ values (true, '[["", 0, "2025-01-15T09:29:59.5+00:00"]]'::jsonb) $$, 'nothing that lies before the position is taken for late');
 select is((select array_agg(c.id order by c.position) from pgconductor.claim_executions(test.id(1), 'default', 10, p_position => (select next from pg_temp.look(:'at'))) c),
     array[test.id(11), test.id(10), test.id(12)], 'a claim from there finds them, and what comes after');
 
@@ -33,6 +45,11 @@ select results_eq($$ select late, next from pg_temp.look('[["", 2, "2025-01-15T0
     'new priorities');
 select is((select array_agg(c.id order by c.position) from pgconductor.claim_executions(test.id(1), 'default', 10, p_position => (select next from pg_temp.look('[["", 0, "2025-01-15T09:30:00+00:00"]]', '1 second'))) c),
     array[test.id(20), test.id(22), test.id(21)], 'which a claim finds');
+select pg_temp.put(24, '08:00', 6);
+select results_eq(format('select late, next from pg_temp.piece(%L, %L, %L)', :'at', '1 hour', '2025-01-15 09:00+00'),
+    $$ values (false, '[["", 0, "2025-01-15T09:30:00+00:00"]]'::jsonb) $$, 'which only the first piece looks for');
+select is((select late from pg_temp.piece(:'at', '1 second', null)), true, 'and does');
+delete from pgconductor.executions;
 select pg_temp.put(23, '11:00', 7);
 select results_eq(format('select late, due from pg_temp.look(%L)', :'at'), $$ values (false, 3600::double precision) $$, 'one that is not due is not late; it says when it is');
 delete from pgconductor.executions;
