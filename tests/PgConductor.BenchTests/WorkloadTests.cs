@@ -92,6 +92,10 @@ public sealed class WorkloadTests
         Assert.True(line.GetProperty("verified").GetBoolean());
         Assert.Equal(holder, line.GetProperty("details").GetProperty("holder").GetString());
         Assert.True(line.GetProperty("details").GetProperty("deadRows").GetInt64() > 0);
+        Assert.True(line.GetProperty("details").GetProperty("leastRatio").GetDouble() > 0);
+        Assert.All(
+            line.GetProperty("details").GetProperty("slices").EnumerateArray().Where(slice => slice.GetProperty("phase").GetString() == "full"),
+            slice => Assert.True(slice.GetProperty("freePerSecond").GetDouble() > 0));
     }
 
     [Theory]

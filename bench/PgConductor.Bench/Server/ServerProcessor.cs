@@ -20,22 +20,34 @@ internal static class ServerProcessor
     /// <summary>What the main process, its children, and the children that have ended used together.</summary>
     public static TimeSpan? Used(int? server)
     {
-        if (server is not { } main || Stat(main) is not { } stat)
+        if (server is not { } main)
         {
             return null;
         }
 
-        var ticks = Ticks(stat, 12, 4);
-        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        // A child that ends while they are added up is in the main process's sum from then on: neither twice nor not at all.
+        while (Stat(main) is { } stat)
         {
-            if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
-                && Stat(id) is { } child && child[2] == main.ToString(CultureInfo.InvariantCulture))
+            var ticks = Ticks(stat, 12, 4) + Children(main).Sum(child => Ticks(child, 12, 2));
+            if (Stat(main) is { } now && Ticks(now, 14, 2) == Ticks(stat, 14, 2))
             {
-                ticks += Ticks(child, 12, 2);
+                return TimeSpan.FromSeconds((double)ticks / TicksPerSecond);
             }
         }
 
-        return TimeSpan.FromSeconds((double)ticks / TicksPerSecond);
+        return null;
+    }
+
+    private static IEnumerable<string[]> Children(int main)
+    {
+        var parent = main.ToString(CultureInfo.InvariantCulture);
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var id) && Stat(id) is { } child && child[2] == parent)
+            {
+                yield return child;
+            }
+        }
     }
 
     private static long Ticks(string[] stat, int first, int count) => stat.Skip(first).Take(count).Sum(field => long.Parse(field, CultureInfo.InvariantCulture));

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using PgConductor.Bench.Measures;
+using PgConductor.Bench.Server;
 using PgConductor.Client;
 using PgConductor.Orchestration;
 
@@ -8,9 +9,6 @@ namespace PgConductor.Bench.Workloads;
 /// <summary>Executions that come and go, at a rate or as fast as they can, counted in slices of time.</summary>
 internal sealed class Flow : IAsyncDisposable
 {
-    /// <summary>What one flow has room for; at full speed it ends enqueuing there.</summary>
-    public const int MaxExecutions = 40_000_000;
-
     private const int Chunk = 1000;
     private const int Backlog = 10_000;
     private const int Unclocked = -1;
@@ -18,6 +16,7 @@ internal sealed class Flow : IAsyncDisposable
     private readonly BenchRun _run;
     private readonly Conductor _conductor;
     private readonly Orchestrator _orchestrator;
+    private readonly int _room;
     private readonly Ledger _ledger;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly List<double> _latencies = [];
@@ -25,12 +24,14 @@ internal sealed class Flow : IAsyncDisposable
     private long[] _invokedAt = [];
     private int _firstClocked = Unclocked;
     private int _enqueued;
+    private int? _server;
 
-    private Flow(BenchRun run, Conductor conductor)
+    private Flow(BenchRun run, Conductor conductor, int room)
     {
         _run = run;
         _conductor = conductor;
-        _ledger = new Ledger(MaxExecutions);
+        _room = room;
+        _ledger = new Ledger(room);
         _orchestrator = run.NewOrchestrator(conductor, work =>
         {
             Clock(work.N);
@@ -44,9 +45,11 @@ internal sealed class Flow : IAsyncDisposable
     /// <summary>Invoke to start of all that were invoked one by one.</summary>
     public IReadOnlyCollection<double> LatenciesMs => _latencies;
 
-    public static async Task<Flow> StartAsync(BenchRun run, Conductor conductor, CancellationToken cancellationToken)
+    /// <param name="room">How many executions it has room for; at full speed it ends enqueuing there.</param>
+    public static async Task<Flow> StartAsync(BenchRun run, Conductor conductor, int room, CancellationToken cancellationToken)
     {
-        var flow = new Flow(run, conductor);
+        var flow = new Flow(run, conductor, room);
+        flow._server = await ServerProcessor.FindAsync(run.Database.DataSource, cancellationToken);
         await flow._orchestrator.StartAsync(cancellationToken);
         return flow;
     }
@@ -107,7 +110,7 @@ internal sealed class Flow : IAsyncDisposable
 
     private async Task ProduceAsync(CancellationToken end)
     {
-        while (!end.IsCancellationRequested && _enqueued + Chunk <= MaxExecutions)
+        while (!end.IsCancellationRequested && _enqueued + Chunk <= _room)
         {
             if (_enqueued - _ledger.Seen >= Backlog)
             {
@@ -127,7 +130,7 @@ internal sealed class Flow : IAsyncDisposable
         // A last slice too short to say anything is none.
         for (var end = _clock.Elapsed + duration; end - _clock.Elapsed > slice / 10;)
         {
-            var (from, before) = (_clock.Elapsed, _ledger.Seen);
+            var (from, before, used) = (_clock.Elapsed, _ledger.Seen, Used());
             var pause = Task.Delay(slice < end - from ? slice : end - from, cancellationToken);
             if (await Task.WhenAny(pause, producing) == producing && producing.IsFaulted)
             {
@@ -135,12 +138,16 @@ internal sealed class Flow : IAsyncDisposable
             }
 
             await pause;
-            var perSecond = (_ledger.Seen - before) / (_clock.Elapsed - from).TotalSeconds;
-            slices.Add(new FlowSlice(phase, Math.Round(_clock.Elapsed.TotalSeconds, 1), Math.Round(perSecond), TakeSliceP99(), await DeadRowsAsync(cancellationToken)));
+            var ran = _ledger.Seen - before;
+            var perSecond = ran / (_clock.Elapsed - from).TotalSeconds;
+            double? each = Used() - used is { } time && ran > 0 ? Math.Round(time.TotalMicroseconds / ran, 2) : null;
+            slices.Add(new FlowSlice(phase, Math.Round(_clock.Elapsed.TotalSeconds, 1), Math.Round(perSecond), TakeSliceP99(), await DeadRowsAsync(cancellationToken), each));
         }
 
         return slices;
     }
+
+    private TimeSpan? Used() => ServerProcessor.Used(_server) + Environment.CpuUsage.TotalTime;
 
     private async Task DrainedAsync(CancellationToken cancellationToken)
     {
