@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Npgsql;
 using PgConductor.Testing;
 using PgConductor.Testing.Servers;
 using Xunit;
@@ -12,6 +13,9 @@ public sealed class StartTests
 {
     private static readonly TaskDefinition<int, NoResult> _job = TaskDefinition.Create<int>("job");
 
+    /// <summary>A start takes 1.3 to 2.3 times as long as opening a session does just after it, while the copies for the next hosts are made.</summary>
+    private const double MostSessions = 3;
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -23,7 +27,8 @@ public sealed class StartTests
         }
 
         var server = await TestServer.GetAsync(null);
-        var times = new List<double>();
+        List<double> times = [];
+        List<double> sessions = [];
         for (var i = 0; i < 9; i++)
         {
             // As between two test classes, in which the next one's database is made.
@@ -31,10 +36,21 @@ public sealed class StartTests
             var clock = Stopwatch.StartNew();
             await using var host = await ConductorTestHost.StartAsync(new TaskCollection().Add(_job, (_, _) => Task.CompletedTask), cancellationToken: Token);
             times.Add(clock.Elapsed.TotalMilliseconds);
+
+            clock.Restart();
+            await using var session = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(host.ConnectionString) { Pooling = false }.ConnectionString);
+            await session.OpenAsync(Token);
+            sessions.Add(clock.Elapsed.TotalMilliseconds);
         }
 
         times.Sort();
-        TestContext.Current.TestOutputHelper?.WriteLine($"Hosts started in {string.Join(", ", times.Select(time => $"{time:0}"))} ms.");
-        Assert.True(times[4] < 100, $"The median is {times[4]:0} ms; all: {string.Join(", ", times.Select(time => $"{time:0}"))}.");
+        sessions.Sort();
+        var measured = $"Hosts started in {List(times)} ms, a session was opened in {List(sessions)} ms.";
+        TestContext.Current.TestOutputHelper?.WriteLine(measured);
+
+        // On a machine that has slowed down, opening a session has too.
+        Assert.True(times[4] < Math.Max(100, MostSessions * sessions[4]), measured);
     }
+
+    private static string List(List<double> times) => string.Join(", ", times.Select(time => $"{time:0.0}"));
 }

@@ -116,6 +116,8 @@ internal sealed class TcpProxy : IAsyncDisposable
     {
         public volatile bool Swallows;
 
+        private bool _isCut;
+
         public async Task CopyAsync(TcpClient from, TcpClient to)
         {
             try
@@ -137,10 +139,14 @@ internal sealed class TcpProxy : IAsyncDisposable
             }
         }
 
+        /// <summary>Once: both who cuts it and who served it end it, and a client that is disposed of by the other just then has no socket.</summary>
         public void Dispose()
         {
-            Abort(client);
-            Abort(server);
+            if (!Interlocked.Exchange(ref _isCut, true))
+            {
+                Abort(client);
+                Abort(server);
+            }
         }
 
         private static void Abort(TcpClient end)
