@@ -14,7 +14,7 @@ namespace PgConductor.Bench.Workloads;
 /// </remarks>
 internal sealed class HeldHorizonWorkload : Workload
 {
-    /// <summary>A database more for each slice of the second half.</summary>
+    /// <summary>Of the time it is held: the first half at the steady rate, the second at full speed.</summary>
     private const int Slices = 20;
 
     /// <summary>Faster than any machine is known to be.</summary>
